@@ -1,0 +1,139 @@
+"""The settings that come from the environment, checked before anything starts.
+
+Every value is read through `Environment`, so that a wrong one stops the start with one sentence
+that names the setting, and so that docs/settings.md can be tested against this file.
+"""
+
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+DATABASE_SCHEMES = ("sqlite", "postgres", "postgresql")
+REDIS_SCHEMES = ("redis", "rediss", "unix")
+
+
+class Environment:
+    """Reads and checks the environment. Raises ImproperlyConfigured with a sentence for a person."""
+
+    def __init__(self, base: Path) -> None:
+        self._env = environ.Env()
+        self._base = base
+
+    def debug(self) -> bool:
+        value = self._env.str("DEBUG", default="off").lower()
+        if value not in {"on", "off", "true", "false", "1", "0", "yes", "no"}:
+            raise ImproperlyConfigured(f"DEBUG must be on or off, not {value!r}.")
+        return value in {"on", "true", "1", "yes"}
+
+    def port(self) -> int:
+        value = self._env.str("PORT", default="8000")
+        if not value.isdecimal() or not 0 < int(value) < 65536:
+            raise ImproperlyConfigured(f"PORT must be a number from 1 to 65535, not {value!r}.")
+        return int(value)
+
+    def data_dir(self) -> Path:
+        folder = Path(self._env.str("DATA_DIR", default=str(self._base / "data"))).expanduser()
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"DATA_DIR: the folder {folder} cannot be made: {error.strerror}."
+            ) from error
+        return folder.resolve()
+
+    def secret_key(self, data_dir: Path) -> str:
+        """SECRET_KEY, or the one kept in the data folder, made on the first start."""
+        if key := self._env.str("SECRET_KEY", default=""):
+            if len(key) < 32:
+                raise ImproperlyConfigured("SECRET_KEY must have at least 32 characters.")
+            return key
+        path = data_dir / "secret_key"
+        try:
+            if not path.exists():
+                draft = data_dir / f"secret_key.{secrets.token_hex(8)}"
+                draft.touch(mode=0o600)
+                draft.write_text(secrets.token_urlsafe(50))
+                try:
+                    # A hard link is made whole or not at all: of two first starts one wins.
+                    path.hardlink_to(draft)
+                except FileExistsError:
+                    pass
+                finally:
+                    draft.unlink()
+            key = path.read_text().strip()
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"SECRET_KEY is not set and {path} cannot be used: {error.strerror}."
+            ) from error
+        if len(key) < 32:
+            raise ImproperlyConfigured(f"{path} must hold at least 32 characters.")
+        return key
+
+    def chat_urls(self, port: int) -> list[str]:
+        """The addresses people open, as origins (`https://chat.example.org`), the main one first."""
+        default = f"http://127.0.0.1:{port},http://localhost:{port}"
+        origins = []
+        for url in self._env.str("CHAT_URL", default=default).split(","):
+            try:
+                parts = urlsplit(url.strip())
+                parts.port  # noqa: B018 - raises ValueError for a wrong port
+            except ValueError:
+                parts = urlsplit("")
+            if (
+                parts.scheme not in {"http", "https"}
+                or not parts.hostname
+                or "@" in parts.netloc
+                or parts.path not in {"", "/"}
+                or parts.query
+                or parts.fragment
+            ):
+                raise ImproperlyConfigured(
+                    f"CHAT_URL must be an address like https://chat.example.org, not {url!r}."
+                )
+            netloc = parts.netloc.lower()
+            default_port = ":443" if parts.scheme == "https" else ":80"
+            origins.append(f"{parts.scheme}://{netloc.removesuffix(default_port)}")
+        return origins
+
+    def database(self, data_dir: Path) -> dict:
+        url = self._env.str("DATABASE_URL", default=f"sqlite:///{data_dir / 'chat.sqlite3'}")
+        if url.partition("://")[0] not in DATABASE_SCHEMES:
+            raise ImproperlyConfigured(
+                "DATABASE_URL must begin with sqlite:/// or postgres://, "
+                f"not {url.partition(':')[0]!r}."
+            )
+        try:
+            database = self._env.db_url_config(url)
+        except (ValueError, ImproperlyConfigured) as error:
+            raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}.") from error
+        if not database.get("NAME"):
+            raise ImproperlyConfigured("DATABASE_URL names no database.")
+        return database
+
+    def redis_url(self) -> str:
+        url = self._env.str("REDIS_URL", default="")
+        if url and url.partition("://")[0] not in REDIS_SCHEMES:
+            raise ImproperlyConfigured(
+                "REDIS_URL must begin with redis://, rediss:// or unix://, "
+                f"not {url.partition(':')[0]!r}."
+            )
+        return url
+
+    def email(self) -> dict:
+        """Django's EMAIL_* settings from EMAIL_URL; empty where no mail is configured."""
+        url = self._env.str("EMAIL_URL", default="")
+        if not url:
+            return {}
+        try:
+            return self._env.email_url_config(url)
+        except (KeyError, ValueError, ImproperlyConfigured) as error:
+            raise ImproperlyConfigured(
+                "EMAIL_URL must look like smtp+tls://user:password@mail.example.org:587."
+            ) from error
+
+    def mail_from(self, chat_url: str) -> str:
+        default = f"chat@{urlsplit(chat_url).hostname}"
+        return self._env.str("EMAIL_FROM", default=default)

@@ -1,0 +1,25 @@
+"""The nouns of the chat, a file each."""
+
+from rooms.models.invitation import Invitation
+from rooms.models.membership import Membership, Notify, Role
+from rooms.models.message import Mention, Message
+from rooms.models.place import Place, Signup
+from rooms.models.profile import Profile
+from rooms.models.reaction import Reaction
+from rooms.models.room import DIRECT_MAX_PEOPLE, Kind, Room
+
+__all__ = [
+    "DIRECT_MAX_PEOPLE",
+    "Invitation",
+    "Kind",
+    "Membership",
+    "Mention",
+    "Message",
+    "Notify",
+    "Place",
+    "Profile",
+    "Reaction",
+    "Role",
+    "Room",
+    "Signup",
+]

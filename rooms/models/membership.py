@@ -1,0 +1,44 @@
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from rooms.models.room import Room
+
+
+class Role(models.TextChoices):
+    OWNER = "owner", _("Owner")
+    MODERATOR = "moderator", _("Moderator")
+    MEMBER = "member", _("Member")
+
+
+class Notify(models.TextChoices):
+    ALL = "all", _("Every message")
+    MENTIONS = "mentions", _("Mentions")
+    NONE = "none", _("Nothing")
+
+
+class Membership(models.Model):
+    """That a user is in a room, as what, and how far they have read."""
+
+    room = models.ForeignKey(Room, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships"
+    )
+    role = models.CharField(_("role"), max_length=9, choices=Role, default=Role.MEMBER)
+    notify = models.CharField(_("notify"), max_length=8, choices=Notify, default=Notify.ALL)
+    read_seq = models.PositiveBigIntegerField(default=0, editable=False)
+    joined_at = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("member")
+        verbose_name_plural = _("members")
+        constraints = [models.UniqueConstraint(fields=["user", "room"], name="one_membership")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.room}"
+
+    @property
+    def may_moderate(self) -> bool:
+        """May change the room's name and topic, add and remove people, delete others' messages."""
+        return self.role in {Role.OWNER, Role.MODERATOR}

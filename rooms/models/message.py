@@ -1,0 +1,78 @@
+import hashlib
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from rooms.models.room import Room
+
+
+class MessageQuerySet(models.QuerySet):
+    def whole(self) -> "MessageQuerySet":
+        """With all that a frame shows of a message, in a constant number of queries."""
+        return self.select_related("author__profile").prefetch_related("reactions", "mentions")
+
+
+class Message(models.Model):
+    """What somebody said. `seq` is its place for ever, `version` that of its latest change.
+
+    Deleting empties it and keeps the row: a log has no holes. For the same reason an author
+    who wrote something cannot be deleted, only deactivated.
+    """
+
+    room = models.ForeignKey(Room, models.PROTECT, related_name="messages")
+    seq = models.PositiveBigIntegerField()
+    version = models.PositiveBigIntegerField()
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="messages")
+    cid = models.UUIDField()
+    # Of the attempt as it came: says whether the same cid means the same, also after an edit.
+    digest = models.CharField(max_length=32)
+    body = models.TextField(_("text"), blank=True)
+    html = models.TextField(blank=True)
+    reply_to = models.ForeignKey("self", models.PROTECT, null=True, related_name="replies")
+    thread = models.ForeignKey("self", models.PROTECT, null=True, related_name="thread_messages")
+    created_at = models.DateTimeField(default=timezone.now)
+    edited_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        constraints = [
+            models.UniqueConstraint(fields=["author", "cid"], name="said_once"),
+            models.UniqueConstraint(fields=["room", "seq"], name="one_place_in_the_room"),
+        ]
+        indexes = [models.Index(fields=["room", "version"], name="catching_up")]
+
+    def __str__(self) -> str:
+        return f"{self.room_id}/{self.seq}"
+
+    @property
+    def deleted(self) -> bool:
+        return self.deleted_at is not None
+
+    @staticmethod
+    def digest_of(room: int, body: str, reply_to: int | None, thread: int | None) -> str:
+        """What must be equal for the same cid to be the same attempt (32 hex digits)."""
+        said = f"{room}\0{reply_to}\0{thread}\0{body}"
+        return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
+
+
+class Mention(models.Model):
+    """That a message names a user: what a mention badge counts."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="mentions")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    room = models.ForeignKey(Room, models.CASCADE, related_name="+")
+    seq = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["message", "user"], name="mentioned_once"),
+        ]
+        indexes = [models.Index(fields=["user", "room", "seq"], name="mentions_of_a_user")]
+
+

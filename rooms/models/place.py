@@ -1,0 +1,38 @@
+import uuid
+
+from django.db import models
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+
+class Signup(models.TextChoices):
+    OPEN = "open", _("Open: anybody may sign up")
+    INVITATION = "invitation", _("By invitation link")
+    CLOSED = "closed", _("Closed")
+
+
+class Place(models.Model):
+    """The one row of facts about this chat. `epoch` names the life of the database."""
+
+    name = models.CharField(_("name"), max_length=60, default="Chat")
+    signup = models.CharField(
+        _("sign-up"), max_length=10, choices=Signup, default=Signup.INVITATION
+    )
+    epoch = models.UUIDField(default=uuid.uuid4, editable=False)
+
+    class Meta:
+        verbose_name = _("place")
+        verbose_name_plural = _("place")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def get(cls) -> "Place":
+        """The row, which a migration made."""
+        return cls.objects.get(pk=1)
+
+
+def context(request: HttpRequest) -> dict[str, Place]:
+    """Template context processor: the place, for the title of every page."""
+    return {"place": Place.get()}
