@@ -1,0 +1,63 @@
+// What goes over HTTP: rooms and who is in them. The socket then tells every open browser about it.
+import { gettext } from "./i18n.js";
+
+export class ApiError extends Error {
+  /** errors: {field: [sentence]} when the form was wrong, otherwise empty. */
+  constructor(status, detail, errors = {}) {
+    super(detail);
+    this.status = status;
+    this.detail = detail;
+    this.errors = errors;
+  }
+}
+
+function csrfToken() {
+  // The cookie is fresher than the page: signing in from another tab changes it.
+  const cookie = document.cookie.split("; ").find((pair) => pair.startsWith("csrftoken="));
+  return cookie ? cookie.slice("csrftoken=".length) : document.querySelector("meta[name=csrf-token]").content;
+}
+
+async function call(url, options = {}) {
+  let response;
+  try {
+    response = await fetch(url, { ...options, headers: { Accept: "application/json", "X-Requested-With": "XMLHttpRequest", ...options.headers } });
+  } catch {
+    throw new ApiError(0, gettext("The server cannot be reached. Nothing was changed; try again in a moment."));
+  }
+  if (response.redirected && new URL(response.url).pathname.startsWith("/accounts/")) {
+    location.assign(signInUrl());
+    throw new ApiError(401, gettext("You are signed out."));
+  }
+  const isJson = response.headers.get("content-type")?.startsWith("application/json");
+  const content = isJson ? await response.json() : {};
+  if (response.ok && isJson) return content;
+  const errors = content.errors ?? {};
+  const sentence = content.detail ?? Object.values(errors).flat()[0];
+  throw new ApiError(response.status, sentence ?? gettext("That did not work. Nothing was changed; try again in a moment."), errors);
+}
+
+function post(url, fields = {}) {
+  const body = new URLSearchParams();
+  for (const [name, value] of Object.entries(fields)) for (const one of [value].flat()) body.append(name, one);
+  return call(url, { method: "POST", body, headers: { "X-CSRFToken": csrfToken() } });
+}
+
+const roomUrl = (slug) => `/rooms/${encodeURIComponent(slug)}/`;
+
+export const signInUrl = () => `/accounts/login/?next=${encodeURIComponent(location.pathname + location.search)}`;
+export const signOutToken = csrfToken;
+export const messageUrl = (slug, seq) => `${roomUrl(slug)}${seq}`;
+export { roomUrl };
+
+export const createRoom = (fields) => post("/rooms/", fields);
+export const joinRoom = (slug) => post(`${roomUrl(slug)}join`);
+export const leaveRoom = (slug) => post(`${roomUrl(slug)}leave`);
+export const saveRoom = (slug, fields) => post(`${roomUrl(slug)}settings`, fields);
+export const archiveRoom = (slug, archived) => post(`${roomUrl(slug)}archive`, { archived });
+export const addMember = (slug, user) => post(`${roomUrl(slug)}members`, { user });
+export const removeMember = (slug, user) => post(`${roomUrl(slug)}members/${user}/remove`);
+export const changeRole = (slug, user, role) => post(`${roomUrl(slug)}members/${user}/role`, { role });
+export const openDirect = (people) => post("/direct/", { people });
+export const fetchQuotes = (slug, ids) => call(`${roomUrl(slug)}quotes.json?${new URLSearchParams(ids.map((id) => ["ids", id]))}`);
+export const searchRooms = (q, page = 1) => call(`/directory.json?${new URLSearchParams({ q, page })}`);
+export const searchPeople = (q) => call(`/people.json?${new URLSearchParams({ q })}`);

@@ -1,0 +1,304 @@
+import { LitElement, classMap, html, nothing, unsafeHTML } from "../vendor/lit.js";
+import { messageUrl } from "./api.js";
+import { Enter, fit } from "./enter.js";
+import { formatMoment, formatNumber, formatTime, gettext, interpolate, ngettext } from "./i18n.js";
+import { icons } from "./icons.js";
+import { avatar, nameOf } from "./people.js";
+
+const QUOTE_LENGTH = 140;
+
+/** One message, or one that is still on its way (an entry of the outbox, in `pending`). */
+class ChatMessage extends LitElement {
+  static properties = {
+    message: { attribute: false },
+    pending: { attribute: false },
+    state: { attribute: false }, // of the pending one, which is changed in place
+    slug: { attribute: false },
+    quoted: { attribute: false }, // the message this one replies to, where it is known
+    continued: { type: Boolean }, // same author as above, shortly after
+    highlighted: { type: Boolean },
+    hidden_: { attribute: false }, // deleted by me a moment ago, can be undone
+    archived: { type: Boolean },
+    active: { state: true },
+    editing: { state: true },
+    editError: { state: true },
+    saving: { state: true },
+  };
+
+  constructor() {
+    super();
+    this.message = null;
+    this.pending = null;
+    this.active = false;
+    this.editing = false;
+    this.enter = new Enter(() => this.save());
+    this.addEventListener("pointerenter", (event) => event.pointerType !== "touch" && (this.active = true));
+    this.addEventListener("pointerleave", () => (this.active = this.matches(":focus-within")));
+    this.addEventListener("focusin", () => (this.active = true));
+    this.addEventListener("focusout", (event) => !this.contains(event.relatedTarget) && (this.active = this.matches(":hover")));
+    this.addEventListener("keydown", (event) => this.keydown(event));
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.setAttribute("role", "article");
+    this.classList.add("message");
+  }
+
+  get mine() {
+    return !this.pending && this.message.author.id === this.chat.user.id;
+  }
+
+  get deleted() {
+    return !this.pending && (this.message.deleted || this.hidden_);
+  }
+
+  get mayEdit() {
+    return this.mine && !this.deleted && !this.archived;
+  }
+
+  get mayDelete() {
+    const role = this.chat.store.rooms.get(this.room)?.role;
+    return !this.archived && (this.mine || role === "owner" || role === "moderator");
+  }
+
+  willUpdate() {
+    const author = this.pending ? this.chat.user : this.message.author;
+    const when = new Date(this.pending ? this.pending.created : this.message.created_at);
+    this.author = author;
+    this.when = when;
+    this.setAttribute("aria-label", interpolate(gettext("%(name)s, %(time)s"), { name: nameOf(author), time: formatTime(when) }));
+    const classes = {
+      "message--continued": this.continued,
+      "message--highlighted": this.highlighted,
+      "message--deleted": this.deleted,
+      "message--pending": this.pending && !this.pending.error,
+      "message--failed": this.pending?.error,
+      "message--mention": !this.deleted && this.message?.mentions.includes(this.chat.user.id),
+      "message--active": this.active,
+      "message--editing": this.editing,
+    };
+    for (const [name, on] of Object.entries(classes)) this.classList.toggle(name, Boolean(on));
+  }
+
+  updated(changed) {
+    if (changed.has("message") && this.message) {
+      for (const mention of this.querySelectorAll(`.mention[data-user="${this.chat.user.id}"]`)) mention.classList.add("mention--me");
+    }
+    if (changed.has("editing") && this.editing) {
+      const field = this.querySelector(".editor__field");
+      fit(field);
+      field.focus();
+      field.setSelectionRange(field.value.length, field.value.length);
+    }
+  }
+
+  // ── Actions ──
+
+  keydown(event) {
+    if (event.target !== this || event.ctrlKey || event.metaKey || event.altKey || this.pending || this.deleted) return;
+    const act = { r: () => this.reply(), e: () => this.edit(), "+": () => this.pickReaction(), Delete: () => this.delete() }[event.key];
+    if (!act || this.archived) return;
+    event.preventDefault();
+    act();
+  }
+
+  edit() {
+    if (!this.mayEdit) return;
+    this.editError = "";
+    this.editing = true;
+  }
+
+  stopEditing() {
+    this.editing = false;
+    this.dispatchEvent(new CustomEvent("edited", { bubbles: true }));
+  }
+
+  async save() {
+    const body = this.querySelector(".editor__field").value.trim();
+    if (this.saving) return;
+    if (body === this.message.body) return this.stopEditing();
+    if (!body) return void (this.editError = gettext("A message cannot be empty. You can delete it instead."));
+    this.saving = true;
+    this.editError = "";
+    try {
+      await this.chat.store.change({ type: "edit", message: this.message.id, body });
+      this.stopEditing();
+    } catch (refusal) {
+      this.editError = refusal.code === "offline" ? gettext("Not saved: there is no connection. Try again when it is back.") : refusal.detail;
+    } finally {
+      this.saving = false;
+    }
+  }
+
+  delete() {
+    if (!this.mayDelete) return;
+    this.active = false;
+    this.chat.deletions.add(this.message, this.room);
+  }
+
+  reply() {
+    this.dispatchEvent(new CustomEvent("reply", { bubbles: true, detail: this.message }));
+  }
+
+  async copyLink() {
+    const url = new URL(messageUrl(this.slug, this.message.seq), location.href).href;
+    try {
+      await navigator.clipboard.writeText(url);
+      this.chat.toasts.show({ text: gettext("Link copied") });
+    } catch {
+      this.chat.toasts.show({ text: url, seconds: 10 }); // plain http has no clipboard: show it to be selected
+    }
+  }
+
+  async pickReaction(event) {
+    const button = event?.currentTarget ?? this;
+    const emoji = await this.chat.emoji.pick(button);
+    (button.isConnected ? button : this).focus();
+    if (emoji) this.react(emoji, true);
+  }
+
+  async react(emoji, on) {
+    try {
+      await this.chat.store.change({ type: "react", message: this.message.id, emoji, on });
+    } catch (refusal) {
+      const text = refusal.code === "offline" ? gettext("There is no connection. The reaction was not saved.") : refusal.detail;
+      this.chat.toasts.show({ text, tone: "danger" });
+    }
+  }
+
+  // ── Rendering ──
+
+  render() {
+    return html`
+      <div class="message__gutter">
+        ${this.continued
+          ? html`<time class="message__hover-time" datetime=${this.when.toISOString()} aria-hidden="true">${formatTime(this.when)}</time>`
+          : avatar(this.author)}
+      </div>
+      <div class="message__main">
+        ${this.continued ? nothing : this.header()} ${this.quote()}
+        ${this.editing ? this.editor() : this.body()}
+        ${this.pending ? this.pendingState() : nothing} ${this.reactions()}
+      </div>
+      ${this.deleted || this.pending || this.editing ? nothing : this.actions()}
+    `;
+  }
+
+  header() {
+    return html`
+      <div class="message__header">
+        <span class="message__author">${nameOf(this.author)}</span>
+        ${this.pending
+          ? html`<span class="message__time">${formatTime(this.when)}</span>`
+          : html`<a class="message__time" href=${messageUrl(this.slug, this.message.seq)} title=${formatMoment(this.when)} tabindex="-1">
+              <time datetime=${this.message.created_at}>${formatTime(this.when)}</time>
+            </a>`}
+      </div>
+    `;
+  }
+
+  quote() {
+    const replyTo = (this.message ?? this.pending).reply_to;
+    if (!replyTo || this.deleted) return nothing;
+    const { quoted } = this;
+    if (!quoted) return html`<p class="quote"><span class="quote__text">${gettext("Reply to an earlier message")}</span></p>`;
+    const text = quoted.deleted ? gettext("This message was deleted.") : quoted.body.slice(0, QUOTE_LENGTH);
+    return html`
+      <a class="quote" href=${messageUrl(this.slug, quoted.seq)}>
+        <span class="quote__author">${nameOf(quoted.author)}</span> <span class="quote__text">${text}</span>
+      </a>
+    `;
+  }
+
+  body() {
+    if (this.pending) return html`<div class="message__body message__body--plain">${this.pending.body}</div>`;
+    if (this.deleted) return html`<p class="message__gone">${gettext("This message was deleted.")}</p>`;
+    return html`
+      <div class="message__body">${unsafeHTML(this.message.html)}</div>
+      ${this.message.edited_at
+        ? html`<span class="message__edited" title=${formatMoment(new Date(this.message.edited_at))}>${gettext("edited")}</span>`
+        : nothing}
+    `;
+  }
+
+  editor() {
+    const { enter } = this;
+    return html`
+      <form class="editor" @submit=${(event) => { event.preventDefault(); this.save(); }}>
+        <textarea class="editor__field" rows="1" aria-label=${gettext("Edit message")} .value=${this.message.body} ?readonly=${this.saving}
+          @input=${(event) => fit(event.target)}
+          @keydown=${(event) => { if (event.key === "Escape" && !event.isComposing) this.stopEditing(); else enter.keydown(event); }}
+          @compositionupdate=${(event) => enter.compositionupdate(event)} @compositionend=${() => enter.compositionend()}
+          @beforeinput=${(event) => enter.beforeinput(event)} @blur=${() => enter.blur()}></textarea>
+        ${this.editError ? html`<p class="errors" role="alert">${this.editError}</p>` : nothing}
+        <div class="editor__actions">
+          <button type="button" class="button button--small" @click=${this.stopEditing}>${gettext("Cancel")}</button>
+          <button class="button button--small button--primary" ?disabled=${this.saving}>${gettext("Save")}</button>
+        </div>
+      </form>
+    `;
+  }
+
+  pendingState() {
+    const { error, cid } = this.pending;
+    const { outbox } = this.chat;
+    const cancel = html`<button type="button" class="link" @click=${() => outbox.cancel(cid)}>${gettext("Cancel")}</button>`;
+    if (error === null) {
+      return html`<p class="message__state">${icons.clock}<span>${gettext("Sending…")}</span>${this.chat.store.open ? nothing : cancel}</p>`;
+    }
+    return html`
+      <p class="message__state message__state--failed" role="alert">
+        <span>${interpolate(gettext("Not sent. %(reason)s"), { reason: error })}</span>
+        <button type="button" class="link" @click=${() => outbox.retry(cid)}>${gettext("Try again")}</button>
+        ${cancel}
+      </p>
+    `;
+  }
+
+  reactions() {
+    const reactions = this.message?.reactions ?? [];
+    if (!reactions.length || this.deleted) return nothing;
+    return html`
+      <div class="reactions">
+        ${reactions.map(({ emoji, users }) => {
+          const mine = users.includes(this.chat.user.id);
+          const count = users.length;
+          const label = interpolate(ngettext("%(emoji)s, %(count)s person", "%(emoji)s, %(count)s people", count), { emoji, count: formatNumber(count) });
+          return html`<button type="button" class=${classMap({ reaction: true, "reaction--mine": mine })} aria-pressed=${mine} aria-label=${label}
+            title=${this.chat.namesOf(users)} ?disabled=${this.archived} @click=${() => this.react(emoji, !mine)}>
+            <span class="reaction__emoji">${emoji}</span><span class="reaction__count">${formatNumber(count)}</span>
+          </button>`;
+        })}
+        ${this.archived
+          ? nothing
+          : html`<button type="button" class="reaction reaction--add" aria-label=${gettext("Add reaction")} @click=${this.pickReaction}>${icons.react}</button>`}
+      </div>
+    `;
+  }
+
+  actions() {
+    // Three hundred rows do not need fifteen hundred buttons: they exist where the person is.
+    if (!this.active) {
+      return html`<button type="button" class="message__more icon-button icon-button--small" tabindex="-1" aria-label=${gettext("Message actions")}
+        @click=${() => (this.active = true)}>${icons.more}</button>`;
+    }
+    const action = (icon, label, act, extra = "") =>
+      html`<button type="button" class="icon-button icon-button--small ${extra}" aria-label=${label} title=${label} @click=${act}>${icon}</button>`;
+    return html`
+      <div class="message__actions" role="group" aria-label=${gettext("Message actions")}>
+        ${this.archived ? nothing : action(icons.react, gettext("Add reaction"), this.pickReaction)}
+        ${this.archived ? nothing : action(icons.reply, gettext("Reply"), this.reply)}
+        ${this.mayEdit ? action(icons.edit, gettext("Edit"), this.edit) : nothing}
+        ${action(icons.link, gettext("Copy link"), this.copyLink)}
+        ${this.mayDelete ? action(icons.trash, gettext("Delete"), this.delete, "icon-button--danger") : nothing}
+      </div>
+    `;
+  }
+}
+
+customElements.define("chat-message", ChatMessage);

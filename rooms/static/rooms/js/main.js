@@ -1,0 +1,46 @@
+import { render, html } from "../vendor/lit.js";
+import { Deletions } from "./deletions.js";
+import { formatList, gettext } from "./i18n.js";
+import { Outbox } from "./outbox.js";
+import { nameOf } from "./people.js";
+import { Quotes } from "./quotes.js";
+import { Socket } from "./socket.js";
+import { Store } from "./store.js";
+import "./chat-app.js";
+
+const boot = JSON.parse(document.getElementById("chat").textContent);
+
+const store = new Store({ send: (frame) => socket.send(frame), restart: () => socket.restart() });
+const people = new Map(); // everybody seen as an author, for the names on reactions
+
+const chat = {
+  boot,
+  store,
+  user: boot.user,
+  place: boot.place,
+  isOwner: boot.is_owner,
+  outbox: new Outbox(store, boot.user.id),
+  quotes: new Quotes(store),
+  deletions: new Deletions(store, null),
+  toasts: null, // set by chat-app, as is emoji
+  emoji: null,
+  navigate: (path, preview) => app.navigate(path, preview),
+  namesOf(users) {
+    for (const room of store.rooms.values()) for (const message of room.messages.values()) people.set(message.author.id, message.author);
+    const names = users.map((id) => (id === boot.user.id ? gettext("You") : people.has(id) ? nameOf(people.get(id)) : null));
+    return formatList(names.filter(Boolean));
+  },
+};
+
+let app = null;
+
+const socket = new Socket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/`, {
+  onFrame: (frame) => store.receive(frame),
+  onState: (state) => app.setConnection(state),
+  onClosed: () => store.disconnected(),
+});
+chat.socket = socket;
+
+render(html`<chat-app .chat=${chat}></chat-app>`, document.body);
+app = document.querySelector("chat-app");
+socket.connect();

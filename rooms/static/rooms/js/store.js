@@ -1,0 +1,432 @@
+// What this client knows: its rooms and their messages, kept equal to the server's log by version.
+// No DOM and no network in here: frames come in through receive(), commands go out through the injected send().
+
+// A frame that overtook another one is usually followed by it within this time; only then is a sync worth it.
+const HOLE_PATIENCE_MS = 300;
+// The protocol says that a typing mark lasts 5 seconds.
+const TYPING_MS = 5000;
+// How many messages of a room stay in memory after the person has gone to another room.
+const KEPT_MESSAGES = 200;
+
+export class Refusal extends Error {
+  constructor({ code, detail = "", retry_after = null }) {
+    super(detail || code);
+    this.code = code;
+    this.detail = detail;
+    this.retryAfter = retry_after;
+  }
+
+  get passing() {
+    return this.code === "offline" || this.code === "unavailable" || this.code === "rate_limited";
+  }
+}
+
+export class Room {
+  constructor(fields, epoch) {
+    this.epoch = epoch;
+    this.messages = new Map(); // by seq
+    this.seqs = new Map(); // id → seq
+    this.cids = new Set(); // of what I wrote myself
+    this.version = fields.version; // the cursor: everything up to here is applied
+    this.head = fields.version; // the newest version heard of
+    this.waiting = []; // changes that came before the ones they build on
+    this.syncing = false;
+    this.timer = null;
+    this.describe(fields);
+  }
+
+  describe({ version: _version, read_seq, ...fields }) {
+    Object.assign(this, fields);
+    this.read_seq = Math.max(this.read_seq ?? 0, read_seq);
+  }
+
+  get unread() {
+    return Math.max(0, this.seq - this.read_seq);
+  }
+
+  // Given by the server and then counted here; the setter exists because `hello` carries the field.
+  set unread(_count) {}
+
+  byId(id) {
+    return this.messages.get(this.seqs.get(id));
+  }
+
+  /** Messages from one seq to another, as far as they are held without a hole from `first` on. */
+  slice(first, last) {
+    const messages = [];
+    for (let seq = first; seq <= last; seq++) {
+      const message = this.messages.get(seq);
+      if (!message) break;
+      messages.push(message);
+    }
+    return messages;
+  }
+
+  keep(message) {
+    const held = this.messages.get(message.seq);
+    if (held && held.version >= message.version) return false;
+    this.messages.set(message.seq, message);
+    this.seqs.set(message.id, message.seq);
+    return true;
+  }
+
+  forget() {
+    this.messages.clear();
+    this.seqs.clear();
+    this.cids.clear();
+    this.waiting = [];
+  }
+}
+
+export class Store {
+  constructor({ send, restart = () => {}, setTimer = setTimeout.bind(globalThis), clearTimer = clearTimeout.bind(globalThis) }) {
+    this.send = send;
+    this.restart = restart;
+    this.setTimer = setTimer;
+    this.clearTimer = clearTimer;
+    this.open = false;
+    this.greeted = false; // whether there ever was a hello: before it nothing is known
+    this.epoch = null;
+    this.user = null;
+    this.rooms = new Map();
+    this.presence = new Map();
+    this.typists = new Map(); // room → Map of user → {person, timer}
+    this.requests = new Map();
+    this.listeners = new Set();
+    this.lastRef = 0;
+    this.strangeHeads = 0;
+  }
+
+  /** Calls listener(what, room id) for "rooms", "messages", "reset", "left", "typing", "presence", "hello" and "offline". */
+  subscribe(listener) {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  tell(what, room = null) {
+    for (const listener of [...this.listeners]) listener(what, room);
+  }
+
+  roomBySlug(slug) {
+    for (const room of this.rooms.values()) if (room.slug === slug) return room;
+    return null;
+  }
+
+  // ── Commands ──
+
+  /** Resolves with the answer; rejects with a Refusal, whose code is "offline" when no socket is open. */
+  request(frame) {
+    return new Promise((resolve, reject) => {
+      const ref = ++this.lastRef;
+      if (this.open) this.requests.set(ref, { resolve, reject });
+      if (!this.open || this.send({ ...frame, ref }) === false) {
+        this.requests.delete(ref);
+        reject(new Refusal({ code: "offline" }));
+      }
+    });
+  }
+
+  /** Loads a page of history; its messages are in the room when the promise resolves. */
+  history(id, query) {
+    return this.request({ type: "history", room: id, ...query });
+  }
+
+  /** A command that changes a message: its ack says up to which version the room is to be known. */
+  async change(frame) {
+    const ack = await this.request(frame);
+    this.hear(this.rooms.get(ack.room), ack.version);
+    return ack;
+  }
+
+  markRead(id, seq) {
+    const room = this.rooms.get(id);
+    if (!room || seq <= room.read_seq) return;
+    room.read_seq = Math.min(seq, room.seq);
+    this.recountMentions(room);
+    this.tell("rooms");
+    this.sendRead(room);
+  }
+
+  sendRead(room) {
+    this.request({ type: "read", room: room.id, seq: room.read_seq }).catch((refusal) => {
+      // Offline needs no retry: the next hello shows the difference.
+      if (refusal.passing && refusal.code !== "offline") this.setTimer(() => this.sendRead(room), (refusal.retryAfter ?? 2) * 1000);
+    });
+  }
+
+  /** Lets go of old messages of a room nobody looks at. */
+  trim(id) {
+    const room = this.rooms.get(id);
+    if (!room || room.messages.size <= KEPT_MESSAGES) return;
+    // Without a hole from the newest down; whatever else is held is loaded again when somebody goes there.
+    for (const [seq, message] of room.messages) {
+      if (seq > room.seq - KEPT_MESSAGES) continue;
+      room.messages.delete(seq);
+      room.seqs.delete(message.id);
+      if (message.cid) room.cids.delete(message.cid);
+    }
+  }
+
+  // ── Frames ──
+
+  receive(frame) {
+    switch (frame.type) {
+      case "hello":
+        return this.hello(frame);
+      case "changes":
+        this.changes(frame);
+        return this.answer(frame);
+      case "reset":
+        this.reset(frame);
+        return this.answer(frame);
+      case "history":
+        this.page(frame);
+        return this.answer(frame);
+      case "ack":
+      case "members":
+      case "error":
+        return this.answer(frame);
+      case "pong":
+        this.compare(frame.heads);
+        return this.answer(frame);
+      case "room":
+        return this.described(frame.room);
+      case "left":
+        return this.left(frame.room);
+      case "read":
+        return this.readElsewhere(frame);
+      case "typing":
+        return this.typing(frame);
+      case "presence":
+        for (const [user, state] of Object.entries(frame.users)) this.presence.set(Number(user), state);
+        return this.tell("presence");
+      default: // a later server may know more types
+    }
+  }
+
+  hello(frame) {
+    const before = this.rooms;
+    const forgotten = [];
+    this.open = true;
+    this.greeted = true;
+    this.epoch = frame.epoch;
+    this.user = frame.user;
+    this.strangeHeads = 0;
+    this.rooms = new Map();
+    for (const fields of frame.rooms) {
+      const known = before.get(fields.id);
+      if (known && known.epoch === frame.epoch) this.welcomeBack(known, fields);
+      else {
+        this.rooms.set(fields.id, new Room(fields, frame.epoch));
+        if (known) forgotten.push(fields.id);
+      }
+    }
+    this.tell("hello");
+    this.tell("rooms");
+    for (const id of forgotten) this.tell("reset", id);
+    for (const id of before.keys()) if (!this.rooms.has(id)) this.tell("left", id);
+  }
+
+  welcomeBack(room, fields) {
+    const unsent = room.read_seq > fields.read_seq;
+    this.rooms.set(room.id, room);
+    room.describe(fields);
+    if (unsent) this.sendRead(room);
+    if (room.messages.size === 0) {
+      room.version = room.head = fields.version; // nothing held, so nothing to catch up with
+    } else if (room.version !== fields.version) {
+      room.head = fields.version;
+      this.sync(room);
+    }
+  }
+
+  disconnected() {
+    this.open = false;
+    for (const room of this.rooms.values()) {
+      this.clearTimer(room.timer);
+      room.timer = null;
+      room.syncing = false;
+      room.waiting = [];
+    }
+    const requests = [...this.requests.values()];
+    this.requests.clear();
+    for (const { reject } of requests) reject(new Refusal({ code: "offline" }));
+    this.tell("offline");
+  }
+
+  answer(frame) {
+    const request = this.requests.get(frame.ref);
+    if (!request) return;
+    this.requests.delete(frame.ref);
+    if (frame.type === "error") request.reject(new Refusal(frame));
+    else request.resolve(frame);
+  }
+
+  changes(frame) {
+    const room = this.rooms.get(frame.room);
+    if (!room || frame.to <= room.version) return;
+    if (frame.from > room.version) {
+      room.waiting.push(frame);
+      this.hear(room, frame.to);
+      return;
+    }
+    this.absorb(room, frame);
+    room.waiting.sort((a, b) => a.from - b.from);
+    for (const next of room.waiting.splice(0)) {
+      if (next.to <= room.version) continue;
+      if (next.from <= room.version) this.absorb(room, next);
+      else room.waiting.push(next);
+    }
+    if (room.version >= room.head) {
+      this.clearTimer(room.timer);
+      room.timer = null;
+    }
+    this.tell("messages", room.id);
+    this.tell("rooms");
+  }
+
+  absorb(room, { messages, to }) {
+    this.merge(room, messages);
+    room.version = to;
+    room.head = Math.max(room.head, to);
+  }
+
+  merge(room, messages) {
+    let newest = room.seq;
+    for (const message of messages) {
+      room.keep(message);
+      if (message.author.id === this.user.id && message.cid) room.cids.add(message.cid);
+      if (message.seq > room.seq) this.stopTyping(room.id, message.author.id);
+      newest = Math.max(newest, message.seq);
+    }
+    room.seq = newest;
+    // The server counts what I wrote as read when I had read everything before it; so does this side.
+    while (room.messages.get(room.read_seq + 1)?.author.id === this.user.id) room.read_seq++;
+    this.recountMentions(room);
+  }
+
+  /** Exact when everything unread is held; otherwise the server's number stands until then. */
+  recountMentions(room) {
+    const unread = room.slice(room.read_seq + 1, room.seq);
+    if (unread.length < room.unread) {
+      const held = [...room.messages.values()].filter((message) => this.mentionsMe(room, message)).length;
+      room.mentions = Math.min(room.unread, Math.max(room.mentions, held));
+      return;
+    }
+    room.mentions = unread.filter((message) => this.mentionsMe(room, message)).length;
+  }
+
+  mentionsMe(room, message) {
+    return message.seq > room.read_seq && !message.deleted && message.author.id !== this.user.id && message.mentions.includes(this.user.id);
+  }
+
+  page(frame) {
+    const room = this.rooms.get(frame.room);
+    if (!room) return;
+    this.merge(room, frame.messages);
+    this.hear(room, frame.version);
+    this.tell("messages", room.id);
+  }
+
+  reset(frame) {
+    const room = this.rooms.get(frame.room);
+    if (!room) return;
+    room.forget();
+    room.epoch = frame.epoch;
+    room.version = room.head = frame.version;
+    room.seq = 0;
+    this.merge(room, frame.messages);
+    room.read_seq = Math.min(room.read_seq, room.seq);
+    this.clearTimer(room.timer);
+    room.timer = null;
+    this.tell("reset", room.id);
+    this.tell("rooms");
+  }
+
+  /** There is a version we may not have; if it does not come by itself, ask. */
+  hear(room, version) {
+    if (!room) return;
+    room.head = Math.max(room.head, version);
+    if (room.head <= room.version || room.timer !== null || room.syncing) return;
+    room.timer = this.setTimer(() => {
+      room.timer = null;
+      if (room.head > room.version) this.sync(room);
+    }, HOLE_PATIENCE_MS);
+  }
+
+  sync(room) {
+    if (!this.open || room.syncing) return;
+    const asked = room.version;
+    room.syncing = true;
+    this.request({ type: "sync", room: room.id, version: asked, epoch: room.epoch }).then(
+      () => {
+        room.syncing = false;
+        if (room.version === asked) room.head = asked; // the server has no more: what was heard was wrong
+        this.hear(room, room.head);
+      },
+      (refusal) => {
+        room.syncing = false;
+        if (!this.open || !refusal.passing || this.rooms.get(room.id) !== room) return;
+        this.setTimer(() => this.sync(room), (refusal.retryAfter ?? 1) * 1000);
+      },
+    );
+  }
+
+  compare(heads) {
+    for (const room of this.rooms.values()) {
+      const head = heads[room.id];
+      if (head > room.version) this.hear(room, head);
+      else if (head < room.version) this.sync(room); // a restored backup: the answer will be a reset
+    }
+    const same = Object.keys(heads).length === this.rooms.size && [...this.rooms.keys()].every((id) => id in heads);
+    this.strangeHeads = same ? 0 : this.strangeHeads + 1;
+    // Once may be a `room` or `left` still on its way; twice means it was lost, and only a new hello tells.
+    if (this.strangeHeads === 2) this.restart();
+  }
+
+  described(fields) {
+    const room = this.rooms.get(fields.id);
+    if (!room) this.rooms.set(fields.id, new Room(fields, this.epoch));
+    else {
+      const { seq } = room;
+      room.describe(fields);
+      room.seq = Math.max(seq, fields.seq);
+      this.hear(room, fields.version);
+    }
+    this.tell("rooms");
+  }
+
+  left(id) {
+    const room = this.rooms.get(id);
+    if (!room) return;
+    this.clearTimer(room.timer);
+    this.rooms.delete(id);
+    this.tell("left", id);
+    this.tell("rooms");
+  }
+
+  readElsewhere({ room: id, seq }) {
+    const room = this.rooms.get(id);
+    if (!room || seq <= room.read_seq) return;
+    room.read_seq = seq;
+    this.recountMentions(room);
+    this.tell("rooms");
+  }
+
+  typing({ room: id, user: person }) {
+    if (person.id === this.user?.id) return;
+    if (!this.typists.has(id)) this.typists.set(id, new Map());
+    this.stopTyping(id, person.id, false);
+    const timer = this.setTimer(() => this.stopTyping(id, person.id), TYPING_MS);
+    this.typists.get(id).set(person.id, { person, timer });
+    this.tell("typing", id);
+  }
+
+  stopTyping(id, user, tell = true) {
+    const typist = this.typists.get(id)?.get(user);
+    if (!typist) return;
+    this.clearTimer(typist.timer);
+    this.typists.get(id).delete(user);
+    if (tell) this.tell("typing", id);
+  }
+}
