@@ -1,4 +1,4 @@
-import { html } from "../vendor/lit.js";
+import { html, nothing } from "../vendor/lit.js";
 import { openDirect, roomUrl } from "./api.js";
 import { ChatDialog } from "./chat-dialog.js";
 import { gettext, interpolate } from "./i18n.js";
@@ -34,15 +34,8 @@ class ChatDirectCreate extends ChatDialog {
     return this.frame(
       gettext("Write to people"),
       html`
-        <div class="chosen" aria-live="polite">
-          ${this.chosen.map((person) => html`
-            <button type="button" class="chosen__person" aria-label=${interpolate(gettext("Remove %(name)s"), { name: nameOf(person) })}
-              @click=${() => (this.chosen = this.chosen.filter(({ id }) => id !== person.id))}>
-              <span>${nameOf(person)}</span>${icons.close}
-            </button>
-          `)}
-        </div>
-        ${full ? html`<p class="notice">${gettext("A direct conversation has at most 9 people. For more, create a private room.")}</p>` : ""}
+        ${this.chosen.length ? html`<div class="chosen">${this.chosen.map((person) => this.chip(person))}</div>` : nothing}
+        ${full ? html`<p class="notice">${gettext("A direct conversation has at most 9 people. For more, create a private room.")}</p>` : nothing}
         <people-search .label=${gettext("Search people by name")} ?busy=${full || this.busy} .without=${new Set([this.chat.user.id, ...this.chosen.map(({ id }) => id)])}
           @choose=${(event) => !full && (this.chosen = [...this.chosen, event.detail])}></people-search>
         <div class="actions actions--end dialog__foot">
@@ -52,6 +45,15 @@ class ChatDirectCreate extends ChatDialog {
       `,
       "dialog--tall",
     );
+  }
+
+  chip(person) {
+    return html`
+      <button type="button" class="chosen__person" aria-label=${interpolate(gettext("Remove %(name)s"), { name: nameOf(person) })}
+        @click=${() => (this.chosen = this.chosen.filter(({ id }) => id !== person.id))}>
+        <span>${nameOf(person)}</span>${icons.close}
+      </button>
+    `;
   }
 }
 

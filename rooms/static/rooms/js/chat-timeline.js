@@ -339,7 +339,6 @@ class ChatTimeline extends LitElement {
     else scroller.scrollTop = scroller.scrollHeight;
     this.stick = this.following && this.fromEnd < END_PX;
     queueMicrotask(() => this.scrolled());
-    if (target) target.focus({ preventScroll: true });
   }
 
   row(seq) {

@@ -148,10 +148,14 @@ export class Store {
   }
 
   sendRead(room) {
-    this.request({ type: "read", room: room.id, seq: room.read_seq }).catch((refusal) => {
-      // Offline needs no retry: the next hello shows the difference.
-      if (refusal.passing && refusal.code !== "offline") this.setTimer(() => this.sendRead(room), (refusal.retryAfter ?? 2) * 1000);
-    });
+    this.request({ type: "read", room: room.id, seq: room.read_seq }).then(
+      // I wrote something while this was on its way, and the server had not counted what was before it as read.
+      (ack) => ack.seq < room.read_seq && this.sendRead(room),
+      (refusal) => {
+        // Offline needs no retry: the next hello shows the difference.
+        if (refusal.passing && refusal.code !== "offline") this.setTimer(() => this.sendRead(room), (refusal.retryAfter ?? 2) * 1000);
+      },
+    );
   }
 
   /** Lets go of old messages of a room nobody looks at. */
@@ -292,16 +296,16 @@ export class Store {
   }
 
   merge(room, messages) {
-    let newest = room.seq;
-    for (const message of messages) {
+    for (const message of messages.toSorted((a, b) => a.seq - b.seq)) {
+      const mine = message.author.id === this.user.id;
       room.keep(message);
-      if (message.author.id === this.user.id && message.cid) room.cids.add(message.cid);
-      if (message.seq > room.seq) this.stopTyping(room.id, message.author.id);
-      newest = Math.max(newest, message.seq);
+      if (mine) room.cids.add(message.cid);
+      if (message.seq <= room.seq) continue;
+      room.seq = message.seq;
+      // The server counts what I write as read when I had read everything before it; so does this side.
+      if (mine && message.seq === room.read_seq + 1) room.read_seq++;
+      this.stopTyping(room.id, message.author.id);
     }
-    room.seq = newest;
-    // The server counts what I wrote as read when I had read everything before it; so does this side.
-    while (room.messages.get(room.read_seq + 1)?.author.id === this.user.id) room.read_seq++;
     this.recountMentions(room);
   }
 
@@ -317,7 +321,7 @@ export class Store {
   }
 
   mentionsMe(room, message) {
-    return message.seq > room.read_seq && !message.deleted && message.author.id !== this.user.id && message.mentions.includes(this.user.id);
+    return message.seq > room.read_seq && message.mentions.includes(this.user.id);
   }
 
   page(frame) {
