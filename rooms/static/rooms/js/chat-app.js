@@ -149,23 +149,26 @@ class ChatApp extends LitElement {
       location.assign(signInUrl());
       return;
     }
+    const trying = state === "connecting" || state === "waiting";
+    if (trying && this.connection === "open") {
+      this.calm ??= setTimeout(() => (this.connection = "waiting"), CALM_MS);
+      return;
+    }
     clearTimeout(this.calm);
-    if (state === "open" || !this.chat.store.greeted) this.connection = state;
-    else if (state === "connecting" || state === "waiting") {
-      if (this.connection === "open") this.calm = setTimeout(() => (this.connection = "waiting"), CALM_MS);
-    } else this.connection = state;
+    this.calm = null;
+    // While it tries again and again the notice stands still.
+    this.connection = trying && this.connection === "waiting" ? "waiting" : state;
   }
 
   connectionNotice() {
     switch (this.connection) {
       case "open":
+      case "connecting": // the first time, which is quick
         return nothing;
       case "outdated":
         return html`<span>${gettext("This page is older than the server.")}</span> <button type="button" class="link" @click=${() => location.reload()}>${gettext("Reload")}</button>`;
       case "refused":
         return html`<span>${gettext("The server does not let you in. Ask the owner of this place.")}</span>`;
-      case "connecting":
-        return this.chat.store.greeted ? gettext("Reconnecting…") : nothing;
       default:
         return html`<span class="connection__dot" aria-hidden="true"></span><span>${this.chat.store.greeted ? gettext("Reconnecting…") : gettext("Connecting…")}</span>`;
     }

@@ -190,8 +190,7 @@ class ChatComposer extends LitElement {
         ${this.replyTo ? this.replying() : nothing}
         <div class="composer__row">
           <textarea class="composer__field" rows="1" placeholder=${label} aria-label=${label} enterkeyhint="send" autocomplete="off" dir="auto"
-            role=${suggestions.length ? "combobox" : nothing} aria-expanded=${suggestions.length ? "true" : nothing}
-            aria-controls=${suggestions.length ? "suggestions" : nothing} aria-activedescendant=${suggestions.length ? `suggestion-${this.chosen}` : nothing}
+            aria-autocomplete="list" aria-controls=${suggestions.length ? "suggestions" : nothing} aria-activedescendant=${suggestions.length ? `suggestion-${this.chosen}` : nothing}
             @input=${this.input} @keydown=${this.keydown} @beforeinput=${(event) => enter.beforeinput(event)}
             @compositionupdate=${(event) => enter.compositionupdate(event)} @compositionend=${() => enter.compositionend()}
             @blur=${() => enter.blur()}></textarea>

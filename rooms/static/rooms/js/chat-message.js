@@ -249,7 +249,10 @@ class ChatMessage extends LitElement {
     const { outbox } = this.chat;
     const cancel = html`<button type="button" class="link" @click=${() => outbox.cancel(cid)}>${gettext("Cancel")}</button>`;
     if (error === null) {
-      return html`<p class="message__state">${icons.clock}<span>${gettext("Sending…")}</span>${this.chat.store.open ? nothing : cancel}</p>`;
+      const { open } = this.chat.store;
+      return html`<p class="message__state">
+        ${icons.clock}<span>${open ? gettext("Sending…") : gettext("Will be sent when the connection is back.")}</span>${open ? nothing : cancel}
+      </p>`;
     }
     return html`
       <p class="message__state message__state--failed" role="alert">

@@ -117,15 +117,16 @@ class ChatSidebar extends LitElement {
     const { user, isOwner } = this.chat;
     const choice = window.theme.choice;
     const option = (value, text) => html`
-      <label class="theme__choice"><input type="radio" name="theme" value=${value} data-theme-choice .checked=${choice === value}><span>${text}</span></label>
+      <button type="button" class="theme__choice" aria-pressed=${choice === value} @click=${() => window.theme.choose(value)}>${text}</button>
     `;
     return html`
       <details class="menu" @keydown=${(event) => event.key === "Escape" && (event.currentTarget.open = false)}>
         <summary class="menu__me">${avatar(user)}<span class="menu__name">${nameOf(user)}</span>${icons.chevron}</summary>
         <div class="menu__items">
-          <fieldset class="theme"><legend>${gettext("Theme")}</legend>
+          <div class="theme" role="group" aria-labelledby="theme-title">
+            <p class="theme__title" id="theme-title">${gettext("Theme")}</p>
             <div class="theme__choices">${option("system", gettext("System"))}${option("light", gettext("Light"))}${option("dark", gettext("Dark"))}</div>
-          </fieldset>
+          </div>
           <a class="menu__item" href="/settings/">${gettext("Settings")}</a>
           ${isOwner ? html`<a class="menu__item" href="/admin/">${gettext("Administration")}</a>` : nothing}
           <form method="post" action="/accounts/logout/">

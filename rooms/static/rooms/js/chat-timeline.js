@@ -128,8 +128,13 @@ class ChatTimeline extends LitElement {
   settle() {
     const { room } = this;
     if (!room.messages.has(this.anchor)) {
-      if (this.target !== null) this.chat.toasts.show({ text: gettext("This message does not exist.") });
-      this.anchor = room.seq;
+      const anchor = this.anchor;
+      this.anchor = Math.max(0, ...room.messages.keys());
+      if (anchor !== room.seq) {
+        if (this.target !== null) this.chat.toasts.show({ text: gettext("This message does not exist.") });
+        this.anchor = room.seq;
+        if (!room.messages.has(room.seq)) return this.fetchAround();
+      }
     }
     this.last = this.reach(this.anchor, 1, PAGE);
     this.first = this.reach(this.anchor, -1, PAGE);
@@ -152,6 +157,7 @@ class ChatTimeline extends LitElement {
       if (this.busy) this.retry();
     }
     if (what === "outbox" || what === "hello" || what === "offline") this.requestUpdate();
+    if (what === "rooms" && this.room.unread !== this.shownUnread) this.requestUpdate();
     if (id !== this.room?.id) return;
     if (what === "reset") this.enter();
     if (what === "messages") this.extend();
@@ -467,6 +473,7 @@ class ChatTimeline extends LitElement {
   toNew() {
     const { room } = this;
     const { unread } = room;
+    this.shownUnread = unread;
     if (this.busy === "opening" || this.stick || (!this.away && unread === 0)) return nothing;
     const text = unread
       ? interpolate(ngettext("%(count)s new message", "%(count)s new messages", unread), { count: formatNumber(unread) })
