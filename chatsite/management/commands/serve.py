@@ -1,0 +1,47 @@
+"""`manage.py serve`: everything a start needs, then the server."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from channels.routing import get_default_application
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connection
+
+from chatsite import server
+
+
+class Command(BaseCommand):
+    help = "Migrates the database, collects static files and serves the site with daphne."
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+        parser.add_argument("--port", type=int, default=settings.PORT, help="port to listen on")
+
+    def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+        try:
+            server.require_free(host, port)
+        except server.PortTaken as problem:
+            raise CommandError(
+                f"Port {port} is taken by another program: end that one, or choose another "
+                f"port with PORT=8100 (the system says: {problem})."
+            ) from problem
+        try:
+            call_command("migrate", interactive=False, verbosity=0)
+        except DatabaseError as problem:
+            raise CommandError(
+                f"DATABASE_URL: the database cannot be used: {str(problem).strip()}"
+            ) from problem
+        if not settings.DEBUG:
+            call_command("collectstatic", interactive=False, verbosity=0)
+        self.stdout.write(self._in_use())
+        call_command("setup_link", quiet=True, stdout=self.stdout)
+        self.stdout.write(f"Chatsite is at {settings.CHAT_URL} (Ctrl-C ends it).")
+        self.stdout.flush()
+        server.build(get_default_application(), host, port).run()
+
+    def _in_use(self) -> str:
+        layer = "Redis" if settings.REDIS_URL else "in this process (one process only)"
+        return f"Database: {connection.display_name}. Channel layer: {layer}."

@@ -1,0 +1,249 @@
+"""The socket: one per browser tab or program, for all rooms of its user."""
+
+import asyncio
+import time
+from types import SimpleNamespace
+from typing import Any
+
+from channels.consumer import get_handler_name
+from channels.exceptions import StopConsumer
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.contrib.auth import get_user
+from django.db import DatabaseError
+
+from rooms import protocol, reader
+from rooms.broadcast import frame, room_group, tell, user_group
+from rooms.database import read
+from rooms.log import Answer, Request
+from rooms.outbound import Outbound
+from rooms.presence import presence
+from rooms.writer import RETRY_AFTER, writer
+
+NOT_THIS_PROTOCOL = 4400
+NOT_SIGNED_IN = 4401
+# Frames in a row that are not this protocol, after which the socket is closed.
+MAX_ALIEN_FRAMES = 5
+# Writes of one socket that wait for their commit; with more, its next frame waits.
+MAX_WAITING_WRITES = 64
+# Seconds in which one socket tells one room only once that somebody is typing.
+TYPING_EVERY = 2.0
+# Seconds for which the heads of all rooms are good, for all sockets of the process.
+HEADS_LIFETIME = 2.0
+
+Write = protocol.Send | protocol.Edit | protocol.Delete | protocol.React | protocol.Read
+
+
+class ChatConsumer(AsyncWebsocketConsumer):
+    """Authenticates, parses, hands over to log and reader, answers."""
+
+    user_id: int
+    person: protocol.Person
+    entered = False
+
+    async def __call__(self, scope: dict, receive: Any, send: Any) -> None:
+        self.rooms: set[int] = set()
+        self.outbound = Outbound(send)
+        self.alien_frames = 0
+        self.waiting_writes = 0
+        self.write_done = asyncio.Event()
+        self.typed: dict[int, float] = {}
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            # Also when a handler raised: Channels calls no disconnect() then.
+            await self.leave()
+
+    async def dispatch(self, message: dict) -> None:
+        # Channels' own awaits aclose_old_connections() on asgiref's one thread before every
+        # frame; database work is on other threads here, which look after their connections.
+        await getattr(self, get_handler_name(message))(message)
+
+    # Opening and closing
+
+    async def connect(self) -> None:
+        user_id = await read(self.authenticate)
+        await self.accept()
+        if user_id is None:
+            await self.close(NOT_SIGNED_IN)
+            return
+        self.user_id = user_id
+        # Groups first, heads after: what is committed between is in one or in both.
+        self.outbound.hold()
+        if attach := getattr(self.channel_layer, "attach", None):
+            attach(self.channel_name, self.outbound.push)
+        await self.channel_layer.group_add(user_group(user_id), self.channel_name)
+        for room_id in await read(reader.room_ids, user_id):
+            await self.enter(room_id)
+        hello = await read(reader.hello, user_id)
+        await self.only_in({room.id for room in hello.rooms})
+        self.person = hello.user
+        await self.send(protocol.encode(hello))
+        self.outbound.release()
+        self.entered = True
+        presence.enter(user_id, self.outbound.push)
+        if online := presence.online() & {p.id for room in hello.rooms for p in room.people or ()}:
+            self.push(protocol.Presence({str(user): "online" for user in online}))
+
+    def authenticate(self) -> int | None:
+        """The id of the user whose session came with the handshake."""
+        user = get_user(SimpleNamespace(session=self.scope["session"]))  # type: ignore[arg-type]
+        return user.pk if user.is_active else None
+
+    async def enter(self, room_id: int) -> None:
+        self.rooms.add(room_id)
+        await self.channel_layer.group_add(room_group(room_id), self.channel_name)
+
+    async def exit(self, room_id: int) -> None:
+        self.rooms.discard(room_id)
+        await self.channel_layer.group_discard(room_group(room_id), self.channel_name)
+
+    async def only_in(self, rooms: set[int]) -> None:
+        """Joins and leaves groups so that they are those of `rooms`."""
+        for room_id in rooms - self.rooms:
+            await self.enter(room_id)
+        for room_id in self.rooms - rooms:
+            await self.exit(room_id)
+
+    async def leave(self) -> None:
+        if detach := getattr(self.channel_layer, "detach", None):
+            detach(self.channel_name)
+        if self.entered:
+            self.entered = False
+            presence.leave(self.user_id, self.outbound.push)
+        if hasattr(self, "user_id"):
+            await self.only_in(set())
+            await self.channel_layer.group_discard(user_group(self.user_id), self.channel_name)
+
+    async def websocket_disconnect(self, message: dict) -> None:
+        raise StopConsumer
+
+    # From the client
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if not self.entered:
+            return
+        try:
+            command = protocol.parse(text_data or "")
+        except protocol.BadFrame as bad:
+            self.push(bad.error)
+            self.alien_frames = self.alien_frames + 1 if bad.alien else 0
+            if self.alien_frames >= MAX_ALIEN_FRAMES:
+                await self.close(NOT_THIS_PROTOCOL)
+            return
+        self.alien_frames = 0
+        if isinstance(command, Write):
+            await self.write(command)
+        else:
+            await self.answer(command)
+
+    async def write(self, command: Write) -> None:
+        """Hands over to the writer; the next frame does not wait for the commit."""
+        while self.waiting_writes >= MAX_WAITING_WRITES:
+            self.write_done.clear()
+            await self.write_done.wait()
+        self.waiting_writes += 1
+        writer.submit(Request(self.user_id, command), self.written)
+
+    def written(self, answer: Answer) -> None:
+        self.waiting_writes -= 1
+        self.write_done.set()
+        self.push(answer)
+
+    async def answer(self, command: protocol.Command) -> None:
+        try:
+            match command:
+                case protocol.Sync():
+                    self.push(await read(reader.sync, self.user_id, command))
+                case protocol.History():
+                    self.push(await read(reader.history, self.user_id, command))
+                case protocol.Members():
+                    online = presence.online()
+                    self.push(await read(reader.members, self.user_id, command, online))
+                case protocol.Typing():
+                    await self.typing(command.room)
+                case protocol.Ping():
+                    heads = await all_heads.get()
+                    mine = {str(room): heads[room] for room in self.rooms if room in heads}
+                    self.push(protocol.Pong(command.ref, mine))
+        except reader.Refused as refused:
+            self.push(protocol.Error(command.ref, refused.code, refused.detail))
+        except DatabaseError:
+            detail = "The database is busy or away. Try again."
+            self.push(protocol.Error(command.ref, "unavailable", detail, RETRY_AFTER))
+
+    async def typing(self, room_id: int) -> None:
+        now = time.monotonic()
+        if room_id in self.rooms and now - self.typed.get(room_id, -TYPING_EVERY) >= TYPING_EVERY:
+            self.typed[room_id] = now
+            await tell([frame(room_group(room_id), protocol.TypingNow(room_id, self.person))])
+
+    def push(self, event: protocol.Event) -> None:
+        self.outbound.push(protocol.encode(event))
+
+    # From the channel layer
+
+    async def fanout_frame(self, event: dict) -> None:
+        """A ready-made frame, on a layer that does not write it to the socket itself."""
+        self.outbound.push(event["text"])
+
+    async def room_joined(self, event: dict) -> None:
+        await self.enter(event["room"])
+        await refresher.ask(event["room"], self)
+
+    async def room_left(self, event: dict) -> None:
+        await self.exit(event["room"])
+        self.push(protocol.Left(event["room"]))
+
+    async def room_changed(self, event: dict) -> None:
+        await refresher.ask(event["room"], self)
+
+
+class Heads:
+    """The versions of all rooms: one query for all sockets that ping at about the same time."""
+
+    def __init__(self) -> None:
+        self._heads: dict[int, int] = {}
+        self._until = 0.0
+        self._query: asyncio.Task[None] | None = None
+
+    async def get(self) -> dict[int, int]:
+        if time.monotonic() >= self._until:
+            if self._query is None:
+                self._query = asyncio.ensure_future(self._read())
+            await asyncio.shield(self._query)
+        return self._heads
+
+    async def _read(self) -> None:
+        try:
+            self._heads = await read(reader.heads)
+            self._until = time.monotonic() + HEADS_LIFETIME
+        finally:
+            self._query = None
+
+
+class Refresher:
+    """`room` frames for all sockets here that are in a room that changed, from one query pair."""
+
+    def __init__(self) -> None:
+        self._asked: dict[int, set[ChatConsumer]] = {}
+
+    async def ask(self, room_id: int, consumer: ChatConsumer) -> None:
+        if room_id in self._asked:
+            self._asked[room_id].add(consumer)
+            return
+        self._asked[room_id] = {consumer}
+        asyncio.get_running_loop().create_task(self._answer(room_id))
+
+    async def _answer(self, room_id: int) -> None:
+        # Lets the other sockets of this process that got the same event ask too.
+        await asyncio.sleep(0.02)
+        consumers = self._asked.pop(room_id)
+        users = {consumer.user_id for consumer in consumers}
+        rooms = await read(reader.rooms_of, users, room_id)
+        for consumer in consumers:
+            for room in rooms[consumer.user_id]:
+                consumer.push(protocol.RoomChanged(room))
+
+
+all_heads = Heads()
+refresher = Refresher()

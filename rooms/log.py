@@ -1,0 +1,398 @@
+"""The only door by which history changes: for sockets, pages, the admin, bots and commands.
+
+`commit` takes what many people want written and writes it in ONE transaction. Under the rooms'
+row locks it checks permissions again, looks every cid up, takes the next seq and version, and
+writes the rows. It returns an answer for each request and what to tell everybody; nothing may be
+answered or told before it has returned.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from django.contrib.auth import get_user_model
+from django.db import DatabaseError, IntegrityError, InterfaceError, connection, transaction
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from rooms import markdown, protocol, state
+from rooms.models import Membership, Mention, Message, Reaction, Room
+from rooms.reader import door
+
+User = get_user_model()
+
+Write = protocol.Send | protocol.Edit | protocol.Delete | protocol.React | protocol.Read
+Answer = protocol.Ack | protocol.Error
+
+MAX_EMOJI = 50  # different reactions under one message
+# Of a batch that meets a cid which another process is just committing.
+MAX_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """That a user wants something written."""
+
+    user_id: int
+    command: Write
+
+
+@dataclass(slots=True)
+class Commit:
+    """What one transaction did: an answer for each request, and what to tell everybody."""
+
+    answers: list[Answer]
+    changes: list[protocol.Changes] = field(default_factory=list)
+    reads: list[tuple[int, protocol.ReadElsewhere]] = field(default_factory=list)
+
+
+class Unavailable(Exception):
+    """The database is busy or away. Whether the batch was written is not known; a cid tells."""
+
+
+def commit(requests: Sequence[Request]) -> Commit:
+    """Writes all requests in one transaction and returns after COMMIT. Raises Unavailable.
+
+    A request that may not be is answered with an `error` and leaves the others alone.
+    """
+    connection.close_if_unusable_or_obsolete()
+    try:
+        rendered = _Rendered(requests)
+        for _attempt in range(MAX_TRIES):
+            try:
+                with transaction.atomic(durable=True):
+                    batch = _Batch(requests, rendered)
+                    batch.apply()
+                    batch.store()
+                return batch.outcome()
+            except IntegrityError:
+                # Another process committed one of our cids, in another room, since we looked.
+                continue
+        raise Unavailable
+    except (DatabaseError, InterfaceError) as problem:
+        raise Unavailable from problem
+
+
+class _Rendered:
+    """HTML and mentions of the bodies, made before the locks are taken."""
+
+    def __init__(self, requests: Sequence[Request]) -> None:
+        bodies = {
+            command.body
+            for request in requests
+            if isinstance(command := request.command, protocol.Send | protocol.Edit)
+        }
+        names = {body: markdown.mentioned(body) if "@" in body else set() for body in bodies}
+        wanted = {name for found in names.values() for name in found}
+        self.people: dict[str, int] = {}
+        if wanted:
+            users = User.objects.annotate(lower=Lower("username")).filter(
+                lower__in=wanted, is_active=True
+            )
+            self.people = {user.lower: user.pk for user in users}
+        self.html = {body: markdown.render(body, self.people) for body in bodies}
+        self.mentions = {
+            body: {self.people[name] for name in found if name in self.people}
+            for body, found in names.items()
+        }
+
+
+@dataclass(eq=False, slots=True)
+class _Draft:
+    """A message as it will be, with what hangs on it."""
+
+    row: Message
+    mentions: set[int]
+    reactions: dict[tuple[str, int], Reaction]
+    new: bool = False
+    mentions_changed: bool = False
+
+    @classmethod
+    def of(cls, row: Message) -> "_Draft":
+        """Of a message read with `Message.objects.whole()`."""
+        mentions = {mention.user_id for mention in row.mentions.all()}
+        return cls(row, mentions, {(r.emoji, r.user_id): r for r in row.reactions.all()})
+
+    def mention(self, user_ids: set[int]) -> None:
+        self.mentions_changed |= user_ids != self.mentions
+        self.mentions = user_ids
+
+
+class _Batch:
+    """One transaction's work: `apply` decides in memory, `store` writes."""
+
+    def __init__(self, requests: Sequence[Request], rendered: _Rendered) -> None:
+        self.requests = requests
+        self.rendered = rendered
+        self.now = timezone.now()
+        self.answers: list[Answer] = []
+        self.before: dict[int, int] = {}  # version of a room before its first change
+        self.drafts: list[_Draft] = []  # new or changed
+        self.sent: list[tuple[protocol.Ack, Message]] = []
+        self.reacted: list[Reaction] = []
+        self.unreacted: list[Reaction] = []
+        self.read: dict[Membership, bool] = {}
+        self._lock_and_load()
+
+    def _lock_and_load(self) -> None:
+        commands = [request.command for request in self.requests]
+        user_ids = {request.user_id for request in self.requests}
+        sends = [command for command in commands if isinstance(command, protocol.Send)]
+        named = {c.message for c in commands if not isinstance(c, protocol.Send | protocol.Read)}
+        quoted = {id for send in sends for id in (send.reply_to, send.thread) if id is not None}
+        self.rooms_of_messages: dict[int, int] = {}
+        if named or quoted:
+            ids = Message.objects.filter(pk__in=named | quoted)
+            self.rooms_of_messages = dict(ids.values_list("id", "room_id"))
+        written = {send.room for send in sends}
+        written |= {self.rooms_of_messages[id] for id in named if id in self.rooms_of_messages}
+        room_ids = written | {c.room for c in commands if isinstance(c, protocol.Read)}
+        # In the order of ids, so that two processes never wait for each other in a circle.
+        rooms = Room.objects.filter(pk__in=room_ids).order_by("pk")
+        if written:
+            rooms = rooms.select_for_update(no_key=True)
+        self.rooms = {room.pk: room for room in rooms}
+        self.members = {
+            (member.room_id, member.user_id): member
+            for member in Membership.objects.filter(room_id__in=room_ids, user_id__in=user_ids)
+        }
+        users = User.objects.select_related("profile").filter(pk__in=user_ids, is_active=True)
+        self.users = {user.pk: user for user in users}
+        self.messages: dict[int, _Draft] = {}
+        if named:
+            rows = Message.objects.whole().filter(pk__in=named)
+            self.messages = {row.pk: _Draft.of(row) for row in rows}
+        self.said: dict[tuple[int, object], Message] = {}
+        if sends:
+            said = Message.objects.filter(
+                author_id__in=user_ids, cid__in={send.cid for send in sends}
+            )
+            self.said = {(row.author_id, row.cid): row for row in said}
+
+    # Deciding
+
+    def apply(self) -> None:
+        decide: dict[type, Callable] = {
+            protocol.Send: self._send,
+            protocol.Edit: self._edit,
+            protocol.Delete: self._delete,
+            protocol.React: self._react,
+            protocol.Read: self._read,
+        }
+        for request in self.requests:
+            if request.user_id not in self.users:
+                answer = _no(request, "forbidden", "This account is not active.")
+            else:
+                answer = decide[type(request.command)](request, request.command)
+            self.answers.append(answer)
+
+    def _send(self, request: Request, command: protocol.Send) -> Answer:
+        digest = Message.digest_of(command.room, command.body, command.reply_to, command.thread)
+        if earlier := self.said.get((request.user_id, command.cid)):
+            if earlier.digest != digest:
+                return _no(request, "conflict", "This cid was used for another message.")
+            return self._ack_send(command, earlier)
+        if problem := self._writable(request, command.room):
+            return problem
+        for quoted in (command.reply_to, command.thread):
+            if quoted is not None and self.rooms_of_messages.get(quoted) != command.room:
+                return _no(request, "not_found", "The message it refers to is not in this room.")
+        if command.attachments:
+            return _no(request, "not_found", "There is no such upload.")
+        room = self.rooms[command.room]
+        self.before.setdefault(room.pk, room.version)
+        room.seq += 1
+        room.version += 1
+        message = Message(
+            room=room,
+            seq=room.seq,
+            version=room.version,
+            author=self.users[request.user_id],
+            cid=command.cid,
+            digest=digest,
+            body=command.body,
+            html=self.rendered.html[command.body],
+            reply_to_id=command.reply_to,
+            thread_id=command.thread,
+            created_at=self.now,
+        )
+        self.said[request.user_id, command.cid] = message
+        mentions = self.rendered.mentions[command.body]
+        self.drafts.append(_Draft(message, mentions, {}, new=True, mentions_changed=True))
+        member = self.members[room.pk, request.user_id]
+        if member.read_seq == message.seq - 1:
+            # Who has read everything has read what they say themselves.
+            member.read_seq = message.seq
+            self.read.setdefault(member, False)
+        return self._ack_send(command, message)
+
+    def _ack_send(self, command: protocol.Send, message: Message) -> protocol.Ack:
+        ack = protocol.Ack(
+            ref=command.ref,
+            room=message.room_id,
+            cid=message.cid,
+            seq=message.seq,
+            version=message.version,
+            created_at=protocol.time(message.created_at),
+        )
+        # The id is known when the row is stored.
+        self.sent.append((ack, message))
+        return ack
+
+    def _edit(self, request: Request, command: protocol.Edit) -> Answer:
+        draft = self._changeable(request, command.message)
+        if isinstance(draft, protocol.Error):
+            return draft
+        message = draft.row
+        if message.author_id != request.user_id:
+            return _no(request, "forbidden", "Only its author can edit a message.")
+        if message.body != command.body:
+            message.body = command.body
+            message.html = self.rendered.html[command.body]
+            message.edited_at = self.now
+            draft.mention(self.rendered.mentions[command.body])
+            self._next_version(draft)
+        return _changed(command, message)
+
+    def _delete(self, request: Request, command: protocol.Delete) -> Answer:
+        draft = self._changeable(request, command.message, deleted_too=True)
+        if isinstance(draft, protocol.Error):
+            return draft
+        message = draft.row
+        member = self.members[message.room_id, request.user_id]
+        if message.author_id != request.user_id and not member.may_moderate:
+            return _no(request, "forbidden", "Only its author or a moderator can delete a message.")
+        if not message.deleted:
+            message.body = message.html = ""
+            message.deleted_at = self.now
+            draft.mention(set())
+            for key in list(draft.reactions):
+                self._unreact(draft, key)
+            self._next_version(draft)
+        return _changed(command, message)
+
+    def _react(self, request: Request, command: protocol.React) -> Answer:
+        draft = self._changeable(request, command.message)
+        if isinstance(draft, protocol.Error):
+            return draft
+        key = (command.emoji, request.user_id)
+        if command.on and key not in draft.reactions:
+            emoji = {emoji for emoji, _user in draft.reactions}
+            if command.emoji not in emoji and len(emoji) >= MAX_EMOJI:
+                return _no(request, "invalid", f"A message has at most {MAX_EMOJI} reactions.")
+            reaction = Reaction(
+                message=draft.row, user_id=request.user_id, emoji=command.emoji
+            )
+            draft.reactions[key] = reaction
+            self.reacted.append(reaction)
+            self._next_version(draft)
+        elif not command.on and key in draft.reactions:
+            self._unreact(draft, key)
+            self._next_version(draft)
+        return _changed(command, draft.row)
+
+    def _read(self, request: Request, command: protocol.Read) -> Answer:
+        member = self.members.get((command.room, request.user_id))
+        room = self.rooms.get(command.room)
+        if problem := door(room, member is not None):
+            return _no(request, *problem)
+        assert room is not None and member is not None
+        seq = min(command.seq, room.seq)
+        if seq > member.read_seq:
+            member.read_seq = seq
+            self.read[member] = True
+        return protocol.Ack(ref=command.ref, room=room.pk, seq=member.read_seq)
+
+    def _writable(self, request: Request, room_id: int) -> protocol.Error | None:
+        room = self.rooms.get(room_id)
+        if problem := door(room, (room_id, request.user_id) in self.members):
+            return _no(request, *problem)
+        if room is not None and room.archived:
+            return _no(request, "archived", "This room is archived: it can be read, not written in.")
+        return None
+
+    def _changeable(
+        self, request: Request, message_id: int, *, deleted_too: bool = False
+    ) -> "_Draft | protocol.Error":
+        draft = self.messages.get(message_id)
+        if draft is None:
+            return _no(request, "not_found", "There is no such message.")
+        problem = self._writable(request, draft.row.room_id)
+        if problem is not None and problem.code == "not_found":
+            # As if the message did not exist: its room does not, for this user.
+            return _no(request, "not_found", "There is no such message.")
+        if problem is None and draft.row.deleted and not deleted_too:
+            return _no(request, "not_found", "This message was deleted.")
+        return problem or draft
+
+    def _next_version(self, draft: "_Draft") -> None:
+        room = self.rooms[draft.row.room_id]
+        self.before.setdefault(room.pk, room.version)
+        room.version += 1
+        draft.row.version = room.version
+        if draft not in self.drafts:
+            self.drafts.append(draft)
+
+    def _unreact(self, draft: "_Draft", key: tuple[str, int]) -> None:
+        reaction = draft.reactions.pop(key)
+        if reaction in self.reacted:
+            self.reacted.remove(reaction)
+        else:
+            self.unreacted.append(reaction)
+
+    # Writing
+
+    def store(self) -> None:
+        for room_id in self.before:
+            room = self.rooms[room_id]
+            Room.objects.filter(pk=room_id).update(seq=room.seq, version=room.version)
+        new = [draft.row for draft in self.drafts if draft.new]
+        changed = [draft.row for draft in self.drafts if not draft.new]
+        Message.objects.bulk_create(new)
+        for ack, message in self.sent:
+            ack.id = message.pk
+        if changed:
+            fields = ["body", "html", "version", "edited_at", "deleted_at"]
+            Message.objects.bulk_update(changed, fields)
+        mentioning = [draft for draft in self.drafts if draft.mentions_changed]
+        if earlier := [draft.row for draft in mentioning if not draft.new]:
+            Mention.objects.filter(message__in=earlier).delete()
+        Mention.objects.bulk_create(
+            Mention(message=row, user_id=user_id, room_id=row.room_id, seq=row.seq)
+            for row, user_ids in ((draft.row, draft.mentions) for draft in mentioning)
+            for user_id in sorted(user_ids)
+        )
+        if self.unreacted:
+            Reaction.objects.filter(pk__in=[reaction.pk for reaction in self.unreacted]).delete()
+        Reaction.objects.bulk_create(self.reacted)
+        for member in self.read:
+            # Never back, also when another process read further meanwhile.
+            Membership.objects.filter(pk=member.pk, read_seq__lt=member.read_seq).update(
+                read_seq=member.read_seq
+            )
+
+    def outcome(self) -> Commit:
+        """What was done. Called after COMMIT."""
+        changed: dict[int, list[protocol.MessageState]] = {}
+        for draft in sorted(self.drafts, key=lambda draft: draft.row.seq):
+            shown = state.message(draft.row, draft.reactions.values(), draft.mentions)
+            changed.setdefault(draft.row.room_id, []).append(shown)
+        changes = [
+            protocol.Changes(room_id, self.before[room_id], self.rooms[room_id].version, messages)
+            for room_id, messages in changed.items()
+        ]
+        reads = [
+            (member.user_id, protocol.ReadElsewhere(member.room_id, member.read_seq))
+            for member, tell in self.read.items()
+            if tell
+        ]
+        return Commit(self.answers, changes, reads)
+
+
+def _no(request: Request, code: protocol.Code, detail: str) -> protocol.Error:
+    return protocol.Error(request.command.ref, code, detail)
+
+
+def _changed(
+    command: protocol.Edit | protocol.Delete | protocol.React, message: Message
+) -> protocol.Ack:
+    return protocol.Ack(ref=command.ref, id=message.pk, seq=message.seq, version=message.version)

@@ -1,0 +1,62 @@
+"""Writing to a socket from plain functions, in order, without a task for each frame."""
+
+import asyncio
+import types
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from typing import Any
+
+
+class Outbound:
+    """The way out of one socket.
+
+    `push` runs the server's `send` in place. daphne's never waits, so that is all there is to it;
+    where a server's does wait, a task finishes it and what is pushed meanwhile queues behind.
+    """
+
+    def __init__(self, send: Callable[[dict], Coroutine[Any, Any, None]]) -> None:
+        self._send = send
+        self._queue: deque[str] | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def hold(self) -> None:
+        """Keeps what is pushed until `release`."""
+        self._queue = deque()
+
+    def release(self) -> None:
+        held, self._queue = self._queue, None
+        for text in held or ():
+            self.push(text)
+
+    def push(self, text: str) -> None:
+        if self._queue is not None:
+            self._queue.append(text)
+            return
+        sending = self._send({"type": "websocket.send", "text": text})
+        try:
+            awaited = sending.send(None)
+        except StopIteration:
+            return
+        self._queue = deque()
+        self._task = asyncio.ensure_future(self._finish(_rest_of(sending, awaited)))
+
+    async def _finish(self, sending: Awaitable[None]) -> None:
+        await sending
+        while self._queue:
+            await self._send({"type": "websocket.send", "text": self._queue.popleft()})
+        self._queue = None
+
+
+@types.coroutine
+def _rest_of(coroutine: Coroutine[Any, Any, None], awaited: Any) -> Generator[Any, Any, None]:
+    """Goes on with a coroutine that was begun by hand and waits for `awaited`."""
+    try:
+        while True:
+            try:
+                value = yield awaited
+            except BaseException as problem:
+                awaited = coroutine.throw(problem)
+            else:
+                awaited = coroutine.send(value)
+    except StopIteration:
+        return

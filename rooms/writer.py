@@ -1,0 +1,83 @@
+"""Group commit: what all sockets of this process want written goes in as few transactions as can be.
+
+While one transaction runs the next requests gather; then they go together. An idle process
+commits at once, a busy one makes larger batches, and one fsync serves many messages.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from rooms import log, protocol
+from rooms.broadcast import Broadcaster, events_of
+
+logger = logging.getLogger(__name__)
+
+# Of one transaction: beyond this its length hurts more than another fsync.
+MAX_BATCH = 200
+# Waiting for the database; more are answered `unavailable` at once.
+MAX_WAITING = 10_000
+# What a client waits before it tries again, in seconds.
+RETRY_AFTER = 1.0
+
+Done = Callable[[log.Answer], None]
+
+
+class Writer:
+    """One per process. SQLite takes one writer at a time, so there is one thread."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[log.Request, Done]] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self.broadcaster = Broadcaster()
+
+    def submit(self, request: log.Request, done: Done) -> None:
+        """Has `request` written; calls `done` with the answer, after COMMIT."""
+        if len(self._waiting) >= MAX_WAITING:
+            done(_unavailable(request))
+            return
+        self._waiting.append((request, done))
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                size = min(len(self._waiting), MAX_BATCH)
+                await self._write([self._waiting.popleft() for _ in range(size)])
+        finally:
+            self._task = None
+
+    async def _write(self, batch: list[tuple[log.Request, Done]]) -> None:
+        requests = [request for request, _done in batch]
+        loop = asyncio.get_running_loop()
+        try:
+            commit = await loop.run_in_executor(self._thread, log.commit, requests)
+        except log.Unavailable as problem:
+            logger.warning("Nothing was written: %s", problem.__cause__)
+            commit = log.Commit([_unavailable(request) for request in requests])
+        except Exception:
+            logger.exception("A batch of %d failed.", len(batch))
+            if len(batch) > 1:
+                # Whatever is wrong with one of them shall not be refused to all.
+                for alone in batch:
+                    await self._write([alone])
+                return
+            commit = log.Commit([_unavailable(requests[0])])
+        for (_request, done), answer in zip(batch, commit.answers, strict=True):
+            try:
+                done(answer)
+            except Exception:
+                logger.exception("An answer could not be given.")
+        self.broadcaster.soon(events_of(commit))
+
+
+def _unavailable(request: log.Request) -> protocol.Error:
+    detail = "The database is busy or away. Try again."
+    return protocol.Error(request.command.ref, "unavailable", detail, RETRY_AFTER)
+
+
+writer = Writer()
