@@ -99,6 +99,13 @@ class ChatMessage extends LitElement {
 
   // ── Actions ──
 
+  /** By touch: the focus goes into the actions, and when it goes elsewhere they go too. */
+  async showActions() {
+    this.active = true;
+    await this.updateComplete;
+    this.querySelector(".message__actions button")?.focus();
+  }
+
   keydown(event) {
     if (event.target !== this || event.ctrlKey || event.metaKey || event.altKey || this.pending || this.deleted) return;
     const act = { r: () => this.reply(), e: () => this.edit(), "+": () => this.pickReaction(), Delete: () => this.delete() }[event.key];
@@ -288,7 +295,7 @@ class ChatMessage extends LitElement {
     // Three hundred rows do not need fifteen hundred buttons: they exist where the person is.
     if (!this.active) {
       return html`<button type="button" class="message__more icon-button icon-button--small" tabindex="-1" aria-label=${gettext("Message actions")}
-        @click=${() => (this.active = true)}>${icons.more}</button>`;
+        @click=${this.showActions}>${icons.more}</button>`;
     }
     const action = (icon, label, act, extra = "") =>
       html`<button type="button" class="icon-button icon-button--small ${extra}" aria-label=${label} title=${label} @click=${act}>${icon}</button>`;

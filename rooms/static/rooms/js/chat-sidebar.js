@@ -27,6 +27,8 @@ class ChatSidebar extends LitElement {
 
   connectedCallback() {
     super.connectedCallback();
+    this.setAttribute("role", "complementary");
+    this.setAttribute("aria-label", gettext("Rooms and people"));
     addEventListener("theme", this.onTheme);
     document.addEventListener("pointerdown", this.onOutside);
   }
