@@ -41,6 +41,7 @@ class ChatApp extends LitElement {
     this.drawer = false;
     this.roomId = null;
     new Watch(this, "rooms", "hello");
+    this.wide = matchMedia("(min-width: 48.01rem)");
   }
 
   createRenderRoot() {
@@ -50,6 +51,7 @@ class ChatApp extends LitElement {
   connectedCallback() {
     super.connectedCallback();
     this.preview = this.chat.boot.room ?? null;
+    this.wide.addEventListener("change", () => (this.drawer = false));
     addEventListener("popstate", () => this.go(location.pathname, history.state?.preview ?? null));
     document.addEventListener("click", (event) => this.clicked(event));
     this.chat.store.subscribe((what, id) => what === "left" && id === this.roomId && this.leftCurrent());
@@ -125,7 +127,8 @@ class ChatApp extends LitElement {
   }
 
   updated(changed) {
-    if (changed.has("drawer") && this.drawer) this.querySelector(".sidebar__close")?.focus();
+    if (changed.has("drawer") && this.drawer) this.querySelector(".sidebar__close").focus();
+    else if (changed.get("drawer") && document.activeElement === document.body) this.querySelector(".conversation__menu").focus();
     this.showUnread();
   }
 
@@ -207,7 +210,7 @@ class ChatApp extends LitElement {
         <a class="skip" href="#conversation">${gettext("Skip to the conversation")}</a>
         <chat-sidebar class="sidebar" .chat=${this.chat} .current=${room?.id ?? null}></chat-sidebar>
         <div class="app__shade" @click=${() => (this.drawer = false)}></div>
-        <main class="conversation" id="conversation" tabindex="-1" @reply=${(event) => this.querySelector("chat-composer").reply(event.detail)}
+        <main class="conversation" id="conversation" tabindex="-1" ?inert=${this.drawer} @reply=${(event) => this.querySelector("chat-composer").reply(event.detail)}
           @edited=${() => this.querySelector(".composer__field")?.focus()} @edit-last=${() => this.querySelector("chat-timeline").editLast()}
           @sent=${() => this.querySelector("chat-timeline").jumpToEnd()}>
           ${this.header(room ?? this.preview, Boolean(room))}
