@@ -54,7 +54,7 @@ class ChatRoomDetails extends ChatDialog {
   }
 
   get isOwner() {
-    return this.room.role === "owner" || (this.chat.isOwner && this.room.kind !== "direct");
+    return this.room.role === "owner";
   }
 
   async save(event) {
