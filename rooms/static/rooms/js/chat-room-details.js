@@ -104,7 +104,6 @@ class ChatRoomDetails extends ChatDialog {
         ${this.memberList()}
         ${room.kind === "direct" ? nothing : this.end()}
       `,
-      "dialog--tall",
     );
   }
 

@@ -49,10 +49,10 @@ class ChatSidebar extends LitElement {
     const open = rooms.filter((room) => !room.archived);
     const archived = rooms.filter((room) => room.archived);
     return html`
-      <header class="sidebar__header">
+      <div class="sidebar__header">
         <span class="sidebar__place">${chat.place.name}</span>
         <button type="button" class="icon-button sidebar__close" aria-label=${gettext("Close the list of rooms")} @click=${() => this.ask("close-sidebar")}>${icons.close}</button>
-      </header>
+      </div>
       <nav class="sidebar__rooms" aria-label=${gettext("Rooms")}>
         ${this.section(gettext("Rooms"), open.filter((room) => room.kind !== "direct"), html`
           <button type="button" class="icon-button icon-button--small" aria-label=${gettext("Browse rooms")} title=${gettext("Browse rooms")} @click=${() => this.ask("browse")}>${icons.browse}</button>
