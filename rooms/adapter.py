@@ -1,5 +1,41 @@
+"""How accounts come to be: allauth's hooks."""
+
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest
+from django.shortcuts import render
+
+from rooms.models import Invitation, Place, Signup
+
+# Where the session keeps the link that somebody came by.
+INVITATION = "invitation"
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    pass
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """As the place's setting says; an invitation counts while it can be used."""
+        match Place.get().signup:
+            case Signup.OPEN:
+                return True
+            case Signup.INVITATION:
+                token = request.session.get(INVITATION, "")
+                return Invitation.objects.usable().filter(token=token).exists()
+        return False
+
+    def save_user(
+        self, request: HttpRequest, user: AbstractBaseUser, form: Any, commit: bool = True
+    ) -> AbstractBaseUser:
+        """Takes a use of the invitation, in the moment in which the account is made."""
+        if Place.get().signup == Signup.INVITATION:
+            if not Invitation.use(request.session.get(INVITATION, "")):
+                raise ImmediateHttpResponse(render(request, "account/signup_closed.html"))
+            del request.session[INVITATION]
+        return super().save_user(request, user, form, commit)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict) -> None:
+        if settings.MAIL_IS_CONFIGURED:
+            super().send_mail(template_prefix, email, context)

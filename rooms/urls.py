@@ -1,2 +1,54 @@
+"""Addresses of the chat. A room's address is its slug, which may be Unicode."""
 
-urlpatterns: list = []
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import path
+
+from rooms.views import chat, invitations, rooms, settings, setup
+
+
+def directory(request: HttpRequest) -> HttpResponseBase:
+    """/rooms/: GET shows the directory, POST creates a room in it."""
+    return rooms.create(request) if request.method == "POST" else chat.directory(request)
+
+
+urlpatterns = [
+    path("", chat.home, name="home"),
+    path("rooms/", directory, name="directory"),
+    path("rooms/<str:slug>/", chat.room, name="room"),
+    path("rooms/<str:slug>/<int:seq>", chat.permalink, name="permalink"),
+    path("rooms/<str:slug>/quotes.json", chat.quotes, name="quotes"),
+    path("rooms/<str:slug>/join", rooms.join, name="join_room"),
+    path("rooms/<str:slug>/leave", rooms.leave, name="leave_room"),
+    path("rooms/<str:slug>/settings", rooms.change, name="change_room"),
+    path("rooms/<str:slug>/archive", rooms.archive, name="archive_room"),
+    path("rooms/<str:slug>/members", rooms.add_member, name="add_member"),
+    path(
+        "rooms/<str:slug>/members/<int:user_id>/remove", rooms.remove_member, name="remove_member"
+    ),
+    path("rooms/<str:slug>/members/<int:user_id>/role", rooms.change_role, name="change_role"),
+    path("direct/", rooms.direct, name="direct"),
+    path("directory.json", rooms.search_rooms, name="search_rooms"),
+    path("people.json", rooms.search_people, name="search_people"),
+    path("join/<str:token>/", invitations.join_place, name="invitation"),
+    path("setup/<str:token>/", setup.setup, name="setup"),
+    path("settings/", settings.settings, name="settings"),
+    path("settings/profile", settings.change_profile, name="change_profile"),
+    path("settings/place", settings.change_place, name="change_place"),
+    path("settings/invitations", settings.invite, name="invite"),
+    path(
+        "settings/invitations/<int:invitation_id>/revoke", settings.revoke, name="revoke_invitation"
+    ),
+    path("settings/people/<int:user_id>/reset-link", settings.reset_link, name="reset_link"),
+    path(
+        "settings/people/<int:user_id>/deactivate",
+        settings.set_active,
+        {"active": False},
+        name="deactivate",
+    ),
+    path(
+        "settings/people/<int:user_id>/reactivate",
+        settings.set_active,
+        {"active": True},
+        name="reactivate",
+    ),
+]
