@@ -437,12 +437,13 @@ class ChatTimeline extends LitElement {
       if (isDivider) items.push({ key: "new", divider: true });
       const continued =
         !newDay && !isDivider && !message.reply_to && above.author.id === message.author.id && date - new Date(above.created_at) < GROUP_MS;
-      items.push({ key: message.cid ?? message.seq, message, continued });
+      // The key stays when a pending message becomes a real one. A cid is only unique for its author.
+      items.push({ key: `${message.author.id} ${message.cid}`, message, continued });
       above = message;
     }
     for (const entry of pending) {
       const continued = !entry.reply_to && above && above.author.id === this.chat.user.id && entry.created - new Date(above.created_at) < GROUP_MS;
-      items.push({ key: entry.cid, pending: entry, continued: Boolean(continued) });
+      items.push({ key: `${entry.author} ${entry.cid}`, pending: entry, continued: Boolean(continued) });
       above = { author: this.chat.user, created_at: entry.created };
     }
     const lastSeq = messages.at(-1)?.seq;

@@ -1,6 +1,6 @@
 import { render, html } from "../vendor/lit.js";
 import { Deletions } from "./deletions.js";
-import { formatList, gettext } from "./i18n.js";
+import { formatList, gettext, interpolate } from "./i18n.js";
 import { Outbox } from "./outbox.js";
 import { nameOf } from "./people.js";
 import { Quotes } from "./quotes.js";
@@ -19,7 +19,10 @@ const chat = {
   user: boot.user,
   place: boot.place,
   isOwner: boot.is_owner,
-  outbox: new Outbox(store, boot.user.id),
+  outbox: new Outbox(store, boot.user.id, ({ body }) => {
+    const text = interpolate(gettext("You are no longer in that room. Not sent: %(text)s"), { text: body.slice(0, 200) });
+    chat.toasts.show({ text, tone: "danger", seconds: 20 });
+  }),
   quotes: new Quotes(store),
   deletions: new Deletions(store, null),
   toasts: null, // set by chat-app, as is emoji

@@ -27,8 +27,10 @@ async function openShelf() {
 }
 
 export class Outbox {
-  constructor(store, author) {
+  /** onLost(entry): it was refused, and the room where that could be shown is gone. */
+  constructor(store, author, onLost) {
     this.store = store;
+    this.onLost = onLost;
     this.author = author;
     this.entries = new Map(); // cid → {cid, author, room, body, reply_to, created, error}
     this.sending = new Map(); // room → the promise of its queue being sent
@@ -132,6 +134,11 @@ export class Outbox {
   }
 
   async fail(entry, refusal) {
+    if (!this.store.rooms.has(entry.room)) {
+      await this.cancel(entry.cid);
+      this.onLost(entry);
+      return;
+    }
     entry.error = refusal.detail;
     if (this.entries.has(entry.cid)) await this.shelve(entry);
     this.changed();

@@ -35,7 +35,8 @@ export class Room {
     this.describe(fields);
   }
 
-  describe({ version: _version, read_seq, ...fields }) {
+  /** Takes over what the server says of the room; what is counted here (version, unread) it does not. */
+  describe({ version: _version, unread: _unread, read_seq, ...fields }) {
     Object.assign(this, fields);
     this.read_seq = Math.max(this.read_seq ?? 0, read_seq);
   }
@@ -43,9 +44,6 @@ export class Room {
   get unread() {
     return Math.max(0, this.seq - this.read_seq);
   }
-
-  // Given by the server and then counted here; the setter exists because `hello` carries the field.
-  set unread(_count) {}
 
   byId(id) {
     return this.messages.get(this.seqs.get(id));
