@@ -122,6 +122,13 @@ class Environment:
             )
         return url
 
+    def trusted_proxies(self) -> int:
+        """How many proxies in front append to X-Forwarded-For."""
+        value = self._env.str("TRUSTED_PROXIES", default="0")
+        if not value.isdecimal() or int(value) > 9:
+            raise ImproperlyConfigured(f"TRUSTED_PROXIES must be 0 to 9, not {value!r}.")
+        return int(value)
+
     def email(self) -> dict:
         """Django's EMAIL_* settings from EMAIL_URL; empty where no mail is configured."""
         url = self._env.str("EMAIL_URL", default="")

@@ -1,5 +1,7 @@
 import uuid
+from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -33,6 +35,6 @@ class Place(models.Model):
         return cls.objects.get(pk=1)
 
 
-def context(request: HttpRequest) -> dict[str, Place]:
-    """Template context processor: the place, for the title of every page."""
-    return {"place": Place.get()}
+def context(request: HttpRequest) -> dict[str, Any]:
+    """Template context processor: what every page may say of the place."""
+    return {"place": Place.get(), "mail_is_configured": settings.MAIL_IS_CONFIGURED}

@@ -1,0 +1,182 @@
+"""Django's admin: room names, kinds, topics, members, archive; accounts.
+
+Changes go through `rooms.directory`, so that open browsers see them at once. Messages are not
+here: history changes only by `rooms.log`.
+"""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from rooms import directory
+from rooms.forms import one_line
+from rooms.models import Invitation, Kind, Membership, Message, Place, Profile, Room
+
+User = get_user_model()
+
+
+class RoomAdminForm(forms.ModelForm):
+    class Meta:
+        model = Room
+        fields = ["name", "kind", "topic"]
+
+    def clean_name(self) -> str:
+        name = self.cleaned_data.get("name", "")
+        if not name and self.instance.kind != Kind.DIRECT:
+            raise ValidationError(_("A room needs a name."))
+        one_line(name)
+        return name
+
+    def clean_topic(self) -> str:
+        one_line(self.cleaned_data["topic"])
+        return self.cleaned_data["topic"]
+
+    def clean_kind(self) -> str:
+        if self.cleaned_data["kind"] == Kind.DIRECT:
+            raise ValidationError(_("Direct conversations are begun by the people in them."))
+        return self.cleaned_data["kind"]
+
+
+class MembershipInline(admin.TabularInline):
+    model = Membership
+    fields = ["user", "role"]
+    autocomplete_fields = ["user"]
+    extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: Room | None = None) -> bool:
+        return obj is not None and obj.kind != Kind.DIRECT
+
+    has_change_permission = has_add_permission
+    has_delete_permission = has_add_permission
+
+
+@admin.register(Room)
+class RoomAdmin(admin.ModelAdmin):
+    form = RoomAdminForm
+    list_display = ["title", "kind", "topic", "people", "seq", "archived"]
+    list_filter = ["kind", ("archived_at", admin.EmptyFieldListFilter)]
+    search_fields = ["name", "slug", "topic"]
+    readonly_fields = ["slug", "seq", "archived_at", "created_at"]
+    inlines = [MembershipInline]
+    actions = ["archive", "unarchive"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Room]:
+        return super().get_queryset(request).annotate(people=Count("memberships"))
+
+    @admin.display(description=_("name"), ordering="name")
+    def title(self, room: Room) -> str:
+        return str(room)
+
+    @admin.display(description=_("members"), ordering="people")
+    def people(self, room: Any) -> int:
+        return room.people
+
+    @admin.display(description=_("archived"), boolean=True)
+    def archived(self, room: Room) -> bool:
+        return room.archived
+
+    def get_inlines(self, request: HttpRequest, obj: Room | None) -> list:
+        # Members are added to a room that is there.
+        return self.inlines if obj else []
+
+    def has_change_permission(self, request: HttpRequest, obj: Room | None = None) -> bool:
+        # A direct conversation has nothing that could be changed here.
+        return super().has_change_permission(request, obj) and (
+            obj is None or obj.kind != Kind.DIRECT
+        )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Room | None = None) -> bool:
+        # Deleting would take what people said; a room is archived instead.
+        return False
+
+    def save_model(self, request: HttpRequest, room: Room, form: Any, change: bool) -> None:
+        if not change:
+            new = directory.create_room(request.user, room.name, room.kind, room.topic)
+            room.pk, room.slug, room._state.adding = new.pk, new.slug, False
+            return
+        directory.change_room(None, room, name=room.name, topic=room.topic)
+        if "kind" in form.changed_data:
+            room.save(update_fields=["kind"])
+            directory.announce_room(room)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        formset.save(commit=False)
+        room = form.instance
+        for member in formset.deleted_objects:
+            self._try(request, directory.remove_member, None, room, member.user)
+        for member in formset.new_objects:
+            self._try(request, directory.add_member, None, room, member.user, member.role)
+        for member, _fields in formset.changed_objects:
+            self._try(request, directory.set_role, None, room, member.user, member.role)
+
+    @staticmethod
+    def _try(request: HttpRequest, change: Any, *args: Any) -> None:
+        try:
+            change(*args)
+        except directory.Refused as refused:
+            messages.error(request, str(refused))
+
+    @admin.action(description=_("Archive the chosen rooms"), permissions=["change"])
+    def archive(self, request: HttpRequest, rooms: QuerySet[Room]) -> None:
+        for room in rooms:
+            self._try(request, directory.set_archived, None, room, True)
+
+    @admin.action(description=_("Open the chosen rooms again"), permissions=["change"])
+    def unarchive(self, request: HttpRequest, rooms: QuerySet[Room]) -> None:
+        for room in rooms:
+            self._try(request, directory.set_archived, None, room, False)
+
+
+@admin.register(Place)
+class PlaceAdmin(admin.ModelAdmin):
+    list_display = ["name", "signup"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Place | None = None) -> bool:
+        return False
+
+
+@admin.register(Invitation)
+class InvitationAdmin(admin.ModelAdmin):
+    """To look at; links are made and taken back in the settings."""
+
+    list_display = ["created_by", "created_at", "expires_at", "uses", "max_uses", "revoked_at"]
+    list_select_related = ["created_by"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
+        return False
+
+
+class ProfileInline(admin.StackedInline):
+    model = Profile
+    can_delete = False
+
+
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class AccountAdmin(UserAdmin):
+    """Django's own, but who has said something is deactivated instead of deleted."""
+
+    def get_inlines(self, request: HttpRequest, obj: AbstractBaseUser | None) -> list:
+        return [ProfileInline] if obj else []
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: AbstractBaseUser | None = None
+    ) -> bool:
+        allowed = super().has_delete_permission(request, obj)
+        return allowed and (obj is None or not Message.objects.filter(author=obj).exists())
