@@ -33,8 +33,9 @@ class ChatMessage extends LitElement {
     this.editing = false;
     this.enter = new Enter(() => this.save());
     this.addEventListener("pointerenter", (event) => event.pointerType !== "touch" && (this.active = true));
-    this.addEventListener("pointerleave", () => (this.active = this.matches(":focus-within")));
-    this.addEventListener("focusin", () => (this.active = true));
+    this.addEventListener("pointerleave", (event) => event.pointerType !== "touch" && (this.active = this.matches(":focus-within")));
+    // The button with the dots is replaced by the actions: were that done on its focus, its click would hit nothing.
+    this.addEventListener("focusin", (event) => (this.active ||= !event.target.matches(".message__more")));
     this.addEventListener("focusout", (event) => !this.contains(event.relatedTarget) && (this.active = this.matches(":hover")));
     this.addEventListener("keydown", (event) => this.keydown(event));
   }
