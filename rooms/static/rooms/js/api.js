@@ -24,10 +24,7 @@ async function call(url, options = {}) {
   } catch {
     throw new ApiError(0, gettext("The server cannot be reached. Nothing was changed; try again in a moment."));
   }
-  if (response.redirected && new URL(response.url).pathname.startsWith("/accounts/")) {
-    location.assign(signInUrl());
-    throw new ApiError(401, gettext("You are signed out."));
-  }
+  if (response.status === 401) location.assign(signInUrl());
   const isJson = response.headers.get("content-type")?.startsWith("application/json");
   const content = isJson ? await response.json() : {};
   if (response.ok && isJson) return content;

@@ -3,6 +3,7 @@ import { joinRoom, roomUrl, searchRooms } from "./api.js";
 import { ChatDialog } from "./chat-dialog.js";
 import { formatNumber, gettext, interpolate, ngettext } from "./i18n.js";
 import { icons } from "./icons.js";
+import { Watch } from "./watch.js";
 
 const TYPING_PAUSE_MS = 200;
 
@@ -14,6 +15,7 @@ class ChatDirectory extends ChatDialog {
     super();
     this.rooms = [];
     this.search = 0;
+    new Watch(this, "rooms");
   }
 
   async show() {
@@ -85,7 +87,8 @@ class ChatDirectory extends ChatDialog {
   }
 
   row(room) {
-    const joined = this.chat.store.rooms.has(room.id);
+    const { store } = this.chat;
+    const joined = store.greeted ? store.rooms.has(room.id) : room.joined;
     return html`
       <li class="directory__room">
         <a class="directory__link" href=${roomUrl(room.slug)} @click=${(event) => this.go(event, room)}>
