@@ -16,7 +16,7 @@ REDIS_SCHEMES = ("redis", "rediss", "unix")
 
 
 class Environment:
-    """Reads and checks the environment. Raises ImproperlyConfigured with a sentence for a person."""
+    """Reads and checks the environment; ImproperlyConfigured is a sentence for a person."""
 
     def __init__(self, base: Path) -> None:
         self._env = environ.Env()
@@ -73,7 +73,7 @@ class Environment:
         return key
 
     def chat_urls(self, port: int) -> list[str]:
-        """The addresses people open, as origins (`https://chat.example.org`), the main one first."""
+        """The addresses people open, as origins (`https://chat.example.org`), main one first."""
         default = f"http://127.0.0.1:{port},http://localhost:{port}"
         origins = []
         for url in self._env.str("CHAT_URL", default=default).split(","):

@@ -80,7 +80,9 @@ class _FanoutConnection(RedisSingleShardConnection):
 class _RedisFanoutLoopLayer(Fanout, RedisPubSubLoopLayer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._shards = [_FanoutConnection(shard.host, self) for shard in self._shards]
+        self._shards: list[RedisSingleShardConnection] = [
+            _FanoutConnection(shard.host, self) for shard in self._shards
+        ]
 
     def fan_out_message(self, message: dict) -> bool:
         """Whether a message of Redis was a frame for a group, and so is done with."""

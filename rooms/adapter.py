@@ -5,7 +5,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.shortcuts import render
 
@@ -26,9 +26,7 @@ class AccountAdapter(DefaultAccountAdapter):
                 return Invitation.objects.usable().filter(token=token).exists()
         return False
 
-    def save_user(
-        self, request: HttpRequest, user: AbstractBaseUser, form: Any, commit: bool = True
-    ) -> AbstractBaseUser:
+    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         """Takes a use of the invitation, in the moment in which the account is made."""
         if Place.get().signup == Signup.INVITATION:
             if not Invitation.use(request.session.get(INVITATION, "")):

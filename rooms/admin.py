@@ -10,7 +10,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User as UserType
 from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
@@ -99,6 +99,7 @@ class RoomAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, room: Room, form: Any, change: bool) -> None:
         if not change:
+            assert request.user.is_authenticated
             new = directory.create_room(request.user, room.name, room.kind, room.topic)
             room.pk, room.slug, room._state.adding = new.pk, new.slug, False
             return
@@ -172,11 +173,9 @@ admin.site.unregister(User)
 class AccountAdmin(UserAdmin):
     """Django's own, but who has said something is deactivated instead of deleted."""
 
-    def get_inlines(self, request: HttpRequest, obj: AbstractBaseUser | None) -> list:
+    def get_inlines(self, request: HttpRequest, obj: UserType | None) -> list:
         return [ProfileInline] if obj else []
 
-    def has_delete_permission(
-        self, request: HttpRequest, obj: AbstractBaseUser | None = None
-    ) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: UserType | None = None) -> bool:
         allowed = super().has_delete_permission(request, obj)
         return allowed and (obj is None or not Message.objects.filter(author=obj).exists())

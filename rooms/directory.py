@@ -8,7 +8,7 @@ Django's admin, who needs no role in the room.
 from collections.abc import Iterable
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User as UserType
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -49,7 +49,7 @@ def _locked(room: Room) -> Room:
     return Room.objects.select_for_update(no_key=True).get(pk=room.pk)
 
 
-def _enter(by: AbstractBaseUser | None, room: Room) -> Membership | None:
+def _enter(by: UserType | None, room: Room) -> Membership | None:
     """`by`'s membership of a locked room. Raises Refused where they have none."""
     if by is None:
         return None
@@ -63,13 +63,13 @@ def _enter(by: AbstractBaseUser | None, room: Room) -> Membership | None:
     return member
 
 
-def _moderate(by: AbstractBaseUser | None, room: Room) -> None:
+def _moderate(by: UserType | None, room: Room) -> None:
     member = _enter(by, room)
     if member is not None and not member.may_moderate:
         raise Refused("forbidden", _("Only an owner or a moderator of the room can do this."))
 
 
-def _own(by: AbstractBaseUser | None, room: Room) -> None:
+def _own(by: UserType | None, room: Room) -> None:
     member = _enter(by, room)
     if member is not None and member.role != Role.OWNER:
         raise Refused("forbidden", _("Only an owner of the room can do this."))
@@ -85,7 +85,7 @@ def _not_archived(room: Room) -> None:
         raise Refused("archived", _("This room is archived."))
 
 
-def _add(room: Room, user: AbstractBaseUser, role: str = Role.MEMBER) -> bool:
+def _add(room: Room, user: UserType, role: str = Role.MEMBER) -> bool:
     """Whether the user was not in the room yet. History is readable, but not unread for them."""
     _member, new = Membership.objects.get_or_create(
         room=room, user=user, defaults={"role": role, "read_seq": room.seq}
@@ -96,7 +96,7 @@ def _add(room: Room, user: AbstractBaseUser, role: str = Role.MEMBER) -> bool:
 
 
 @transaction.atomic
-def create_room(by: AbstractBaseUser | None, name: str, kind: str, topic: str = "") -> Room:
+def create_room(by: UserType | None, name: str, kind: str, topic: str = "") -> Room:
     """A new public or private room; `by` owns it."""
     if kind not in {Kind.PUBLIC, Kind.PRIVATE}:
         raise Refused("invalid", _("A room is public or private."))
@@ -123,7 +123,7 @@ def create_general() -> Room:
 
 
 @transaction.atomic
-def direct_room(by: AbstractBaseUser, user_ids: Iterable[int]) -> Room:
+def direct_room(by: UserType, user_ids: Iterable[int]) -> Room:
     """The direct room of `by` and these people: the same set has the same room."""
     ids = {*user_ids, by.pk}
     if not 2 <= len(ids) <= DIRECT_MAX_PEOPLE:
@@ -142,7 +142,7 @@ def direct_room(by: AbstractBaseUser, user_ids: Iterable[int]) -> Room:
 
 
 @transaction.atomic
-def join(by: AbstractBaseUser, room: Room) -> None:
+def join(by: UserType, room: Room) -> None:
     """Into a public room. Being in it already is no error."""
     room = _locked(room)
     if Membership.objects.filter(room=room, user=by).exists():
@@ -154,7 +154,7 @@ def join(by: AbstractBaseUser, room: Room) -> None:
 
 
 @transaction.atomic
-def leave(by: AbstractBaseUser, room: Room) -> None:
+def leave(by: UserType, room: Room) -> None:
     """Out of a room. The last owner of a room with other members names another owner first."""
     room = _locked(room)
     member = _enter(by, room)
@@ -166,7 +166,11 @@ def leave(by: AbstractBaseUser, room: Room) -> None:
 
 def _remove(room: Room, member: Membership) -> None:
     others = Membership.objects.filter(room=room).exclude(pk=member.pk)
-    if member.role == Role.OWNER and others.exists() and not others.filter(role=Role.OWNER).exists():
+    if (
+        member.role == Role.OWNER
+        and others.exists()
+        and not others.filter(role=Role.OWNER).exists()
+    ):
         raise Refused("conflict", _("A room needs an owner: make somebody else the owner first."))
     member.delete()
     _tell(_left(room, member.user_id))
@@ -174,7 +178,7 @@ def _remove(room: Room, member: Membership) -> None:
 
 @transaction.atomic
 def change_room(
-    by: AbstractBaseUser | None, room: Room, *, name: str | None = None, topic: str | None = None
+    by: UserType | None, room: Room, *, name: str | None = None, topic: str | None = None
 ) -> Room:
     """A new name or topic. The address stays, so that links go on working."""
     room = _locked(room)
@@ -190,7 +194,7 @@ def change_room(
 
 
 @transaction.atomic
-def set_archived(by: AbstractBaseUser | None, room: Room, archived: bool) -> None:
+def set_archived(by: UserType | None, room: Room, archived: bool) -> None:
     """An archived room can be read, not written in."""
     room = _locked(room)
     _own(by, room)
@@ -202,9 +206,7 @@ def set_archived(by: AbstractBaseUser | None, room: Room, archived: bool) -> Non
 
 
 @transaction.atomic
-def add_member(
-    by: AbstractBaseUser | None, room: Room, user: AbstractBaseUser, role: str = Role.MEMBER
-) -> None:
+def add_member(by: UserType | None, room: Room, user: UserType, role: str = Role.MEMBER) -> None:
     """Somebody into a room: by any member of a public one, by a moderator of a private one."""
     room = _locked(room)
     member = _enter(by, room)
@@ -220,7 +222,7 @@ def add_member(
 
 
 @transaction.atomic
-def remove_member(by: AbstractBaseUser | None, room: Room, user: AbstractBaseUser) -> None:
+def remove_member(by: UserType | None, room: Room, user: UserType) -> None:
     """Somebody out of a room, by a moderator; an owner only by an owner."""
     room = _locked(room)
     _moderate(by, room)
@@ -234,7 +236,7 @@ def remove_member(by: AbstractBaseUser | None, room: Room, user: AbstractBaseUse
 
 
 @transaction.atomic
-def set_role(by: AbstractBaseUser | None, room: Room, user: AbstractBaseUser, role: str) -> None:
+def set_role(by: UserType | None, room: Room, user: UserType, role: str) -> None:
     """Another role for a member, by an owner. The last owner stays owner."""
     room = _locked(room)
     _own(by, room)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User as UserType
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from rooms import directory
-from rooms.models import Invitation, Kind, Membership, Place, Profile, Room, Signup
+from rooms.models import Invitation, Kind, Place, Profile, Role, Room, Signup
 
 User = get_user_model()
 
@@ -54,7 +54,7 @@ class ArchiveForm(forms.Form):
 
 
 class RoleForm(forms.Form):
-    role = forms.ChoiceField(choices=Membership._meta.get_field("role").choices)
+    role = forms.ChoiceField(choices=Role.choices)
 
 
 class PersonForm(forms.Form):
@@ -72,7 +72,7 @@ class SignupForm(forms.Form):
     name.help_text = _("What others see. You can change it later.")
     field_order = ["username", "name", "email", "password1", "password2"]
 
-    def signup(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+    def signup(self, request: HttpRequest, user: UserType) -> None:
         """allauth calls this when the account is there."""
         Profile.objects.update_or_create(user=user, defaults={"name": self.cleaned_data["name"]})
         room = Room.objects.filter(kind=Kind.PUBLIC, archived_at=None).order_by("pk").first()
@@ -133,9 +133,7 @@ class PlaceForm(forms.ModelForm):
 
 
 class InvitationForm(forms.Form):
-    days = forms.IntegerField(
-        label=_("Valid for days"), min_value=1, max_value=365, initial=7
-    )
+    days = forms.IntegerField(label=_("Valid for days"), min_value=1, max_value=365, initial=7)
     max_uses = forms.IntegerField(
         label=_("Number of uses"),
         min_value=1,
@@ -144,7 +142,7 @@ class InvitationForm(forms.Form):
         help_text=_("Empty: as many as you like."),
     )
 
-    def save(self, by: AbstractBaseUser) -> Invitation:
+    def save(self, by: UserType) -> Invitation:
         return Invitation.objects.create(
             created_by=by,
             expires_at=timezone.now() + timedelta(days=self.cleaned_data["days"]),

@@ -279,9 +279,7 @@ class _Batch:
             emoji = {emoji for emoji, _user in draft.reactions}
             if command.emoji not in emoji and len(emoji) >= MAX_EMOJI:
                 return _no(request, "invalid", f"A message has at most {MAX_EMOJI} reactions.")
-            reaction = Reaction(
-                message=draft.row, user_id=request.user_id, emoji=command.emoji
-            )
+            reaction = Reaction(message=draft.row, user_id=request.user_id, emoji=command.emoji)
             draft.reactions[key] = reaction
             self.reacted.append(reaction)
             self._next_version(draft)
@@ -295,7 +293,8 @@ class _Batch:
         room = self.rooms.get(command.room)
         if problem := door(room, member is not None):
             return _no(request, *problem)
-        assert room is not None and member is not None
+        assert room is not None
+        assert member is not None
         seq = min(command.seq, room.seq)
         if seq > member.read_seq:
             member.read_seq = seq
@@ -307,7 +306,9 @@ class _Batch:
         if problem := door(room, (room_id, request.user_id) in self.members):
             return _no(request, *problem)
         if room is not None and room.archived:
-            return _no(request, "archived", "This room is archived: it can be read, not written in.")
+            return _no(
+                request, "archived", "This room is archived: it can be read, not written in."
+            )
         return None
 
     def _changeable(

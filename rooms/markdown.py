@@ -32,18 +32,36 @@ def _highlight(code: str, language: str, _attributes: str) -> str:
 
 
 # js-default renders no HTML of the writer's; nesting is bounded against hostile quotes.
-_markdown = (
-    MarkdownIt(
-        "js-default",
-        {"linkify": True, "breaks": True, "highlight": _highlight, "maxNesting": 20},
-    )
-    .disable(["image", "table", "heading", "lheading"])
-)
+_markdown = MarkdownIt(
+    "js-default",
+    {"linkify": True, "breaks": True, "highlight": _highlight, "maxNesting": 20},
+).disable(["image", "table", "heading", "lheading"])
+assert _markdown.linkify is not None
 _markdown.linkify.set({"fuzzy_email": False, "fuzzy_link": False})
 
 _cleaner = nh3.Cleaner(
-    tags={"p", "br", "strong", "em", "s", "code", "pre", "ul", "ol", "li", "blockquote", "a", "hr", "span"},
-    attributes={"a": {"href", "title"}, "code": {"class"}, "ol": {"start"}, "span": {"class", "data-user"}},
+    tags={
+        "p",
+        "br",
+        "strong",
+        "em",
+        "s",
+        "code",
+        "pre",
+        "ul",
+        "ol",
+        "li",
+        "blockquote",
+        "a",
+        "hr",
+        "span",
+    },
+    attributes={
+        "a": {"href", "title"},
+        "code": {"class"},
+        "ol": {"start"},
+        "span": {"class", "data-user"},
+    },
     url_schemes={"http", "https", "mailto"},
     link_rel="noopener noreferrer nofollow",
     set_tag_attribute_values={"a": {"target": "_blank"}},
@@ -71,12 +89,7 @@ def _names(text: str) -> list[str]:
 
 
 def _texts(tokens: list[Token]) -> list[Token]:
-    return [
-        child
-        for token in tokens
-        for child in token.children or []
-        if child.type == "text"
-    ]
+    return [child for token in tokens for child in token.children or [] if child.type == "text"]
 
 
 def render(body: str, people: Mapping[str, int]) -> str:

@@ -97,10 +97,9 @@ class Presence:
         came, went = online - self._told, self._told - online
         self._told = online
         if came or went:
-            users = dict.fromkeys(map(str, came), "online") | dict.fromkeys(
-                map(str, went), "offline"
-            )
-            text = protocol.encode(protocol.Presence(users))
+            frame = protocol.Presence({str(user): "online" for user in came})
+            frame.users.update((str(user), "offline") for user in went)
+            text = protocol.encode(frame)
             for push in tuple(self._sockets):
                 push(text)
 

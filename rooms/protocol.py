@@ -41,9 +41,10 @@ Code = Literal[
 class Command(Struct, forbid_unknown_fields=True, tag_field="type", tag=str.lower, frozen=True):
     """What a client asks for. The wire's `type` is the class's name in lower case."""
 
-
-class Send(Command):
     ref: Ref
+
+
+class Send(Command, frozen=True):
     room: Number
     cid: UUID
     body: str
@@ -52,44 +53,38 @@ class Send(Command):
     attachments: list[Number] = []
 
 
-class Edit(Command):
-    ref: Ref
+class Edit(Command, frozen=True):
     message: Number
     body: str
 
 
-class Delete(Command):
-    ref: Ref
+class Delete(Command, frozen=True):
     message: Number
 
 
-class React(Command):
-    ref: Ref
+class React(Command, frozen=True):
     message: Number
     emoji: Annotated[str, Meta(min_length=1, max_length=32)]
     on: bool
 
 
-class Read(Command):
-    ref: Ref
+class Read(Command, frozen=True):
     room: Number
     seq: Number
 
 
-class Typing(Command):
+class Typing(Command, frozen=True, kw_only=True):
     room: Number
-    ref: Ref | None = None
+    ref: Ref | None = None  # type: ignore[assignment]
 
 
-class Sync(Command):
-    ref: Ref
+class Sync(Command, frozen=True):
     room: Number
     version: Number
     epoch: str | None = None
 
 
-class History(Command):
-    ref: Ref
+class History(Command, frozen=True):
     room: Number
     before: Number | None = None
     after: Number | None = None
@@ -97,15 +92,14 @@ class History(Command):
     limit: Annotated[int, Meta(ge=1, le=200)] = PAGE
 
 
-class Members(Command):
-    ref: Ref
+class Members(Command, frozen=True):
     room: Number
     after: Number = 0
     limit: Annotated[int, Meta(ge=1, le=500)] = 500
 
 
-class Ping(Command):
-    ref: Ref
+class Ping(Command, frozen=True):
+    """Asks for the heads of my rooms."""
 
 
 COMMANDS = (Send, Edit, Delete, React, Read, Typing, Sync, History, Members, Ping)
@@ -329,8 +323,8 @@ def parse(text: str) -> Command:
         command = _command_decoder.decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError) as problem:
         raise BadFrame(Error(ref, "invalid", str(problem)[:200])) from problem
-    if problem := fault(command):
-        raise BadFrame(Error(ref, *problem))
+    if (reason := fault(command)) is not None:
+        raise BadFrame(Error(ref, *reason))
     return command
 
 

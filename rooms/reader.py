@@ -49,15 +49,15 @@ def rooms_of(
     )
     if room_id is not None:
         memberships = memberships.filter(room_id=room_id)
-    memberships = list(memberships)
-    direct = {m.room_id for m in memberships if m.room.kind == Kind.DIRECT}
+    rows = list(memberships)
+    direct = {m.room_id for m in rows if m.room.kind == Kind.DIRECT}
     people: dict[int, list[protocol.Person]] = {}
     if direct:
         others = Membership.objects.filter(room_id__in=direct).select_related("user__profile")
         for other in others.order_by("user_id"):
             people.setdefault(other.room_id, []).append(state.person(other.user))
     rooms: dict[int, list[protocol.RoomState]] = {user_id: [] for user_id in user_ids}
-    for membership in memberships:
+    for membership in rows:
         others_here = None
         if membership.room_id in direct:
             others_here = [p for p in people[membership.room_id] if p.id != membership.user_id]
@@ -146,7 +146,9 @@ def _page(room: Room, first: int, last: int) -> list[protocol.MessageState]:
     return [state.stored(row) for row in page.order_by("seq")]
 
 
-def members(user_id: int, command: protocol.Members, online: Collection[int]) -> protocol.MembersPage:
+def members(
+    user_id: int, command: protocol.Members, online: Collection[int]
+) -> protocol.MembersPage:
     """People of a room by id, `online` being the ids of those who are. Raises Refused."""
     room = require_member(user_id, command.room)
     rows = (
@@ -163,7 +165,7 @@ def members(user_id: int, command: protocol.Members, online: Collection[int]) ->
                 username=person.username,
                 name=person.name,
                 avatar=person.avatar,
-                role=row.role,
+                role=row.role,  # type: ignore[arg-type]
                 presence="online" if person.id in online else "offline",
             )
         )

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 
 from rooms import protocol
 from rooms.models import Membership, Message, Profile, Reaction
 
 
-def person(user: AbstractBaseUser) -> protocol.Person:
+def person(user: User) -> protocol.Person:
     return protocol.Person(**Profile.person(user))
 
 
@@ -28,7 +28,7 @@ def message(
         body=row.body,
         html=row.html,
         created_at=protocol.time(row.created_at),
-        edited_at=row.edited_at and protocol.time(row.edited_at),
+        edited_at=protocol.time(row.edited_at) if row.edited_at else None,
         deleted=row.deleted,
         reply_to=row.reply_to_id,
         thread=row.thread_id,
@@ -52,15 +52,15 @@ def room(
         id=row.pk,
         slug=row.slug,
         name=row.name,
-        kind=row.kind,
+        kind=row.kind,  # type: ignore[arg-type]
         topic=row.topic,
         seq=row.seq,
         version=row.version,
         read_seq=membership.read_seq,
         unread=row.seq - membership.read_seq,
         mentions=mentions,
-        role=membership.role,
-        notify=membership.notify,
+        role=membership.role,  # type: ignore[arg-type]
+        notify=membership.notify,  # type: ignore[arg-type]
         archived=row.archived,
     )
     if people is not None:

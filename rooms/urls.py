@@ -1,12 +1,13 @@
 """Addresses of the chat. A room's address is its slug, which may be Unicode."""
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpResponseBase
 from django.urls import path
 
 from rooms.views import chat, invitations, rooms, settings, setup
+from rooms.views.answers import SignedInRequest
 
 
-def directory(request: HttpRequest) -> HttpResponseBase:
+def directory(request: SignedInRequest) -> HttpResponseBase:
     """/rooms/: GET shows the directory, POST creates a room in it."""
     return rooms.create(request) if request.method == "POST" else chat.directory(request)
 

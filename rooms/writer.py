@@ -1,4 +1,4 @@
-"""Group commit: what all sockets of this process want written goes in as few transactions as can be.
+"""Group commit: what all sockets of a process want written, in as few transactions as can be.
 
 While one transaction runs the next requests gather; then they go together. An idle process
 commits at once, a busy one makes larger batches, and one fsync serves many messages.

@@ -74,5 +74,3 @@ class Mention(models.Model):
             models.UniqueConstraint(fields=["message", "user"], name="mentioned_once"),
         ]
         indexes = [models.Index(fields=["user", "room", "seq"], name="mentions_of_a_user")]
-
-

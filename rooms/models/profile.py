@@ -1,7 +1,7 @@
 from typing import TypedDict
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +17,7 @@ class Person(TypedDict):
 
 
 class Profile(models.Model):
-    """What the chat knows about a user beyond the account. A user without one is shown by username."""
+    """What the chat knows of a user beyond the account; without one the username is shown."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="profile"
@@ -32,7 +32,7 @@ class Profile(models.Model):
         return self.name or self.user.get_username()
 
     @staticmethod
-    def person(user: AbstractBaseUser) -> Person:
+    def person(user: User) -> Person:
         """`user` as frames show them. Costs no query where `profile` was selected with the user."""
         profile = getattr(user, "profile", None)
         return {

@@ -2,7 +2,7 @@ import secrets
 from collections.abc import Iterable
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -20,7 +20,7 @@ class Kind(models.TextChoices):
 
 
 class RoomQuerySet(models.QuerySet):
-    def visible_to(self, user: AbstractBaseUser) -> "RoomQuerySet":
+    def visible_to(self, user: User) -> "RoomQuerySet":
         """Public rooms and those `user` is a member of; any other room does not exist for them."""
         return self.filter(Q(kind=Kind.PUBLIC) | Q(memberships__user=user)).distinct()
 

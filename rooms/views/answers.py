@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django import forms
+from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -14,6 +15,12 @@ from rooms.models import Room
 
 STATUS = {"invalid": 400, "forbidden": 403, "not_found": 404, "archived": 409, "conflict": 409}
 UNAVAILABLE = 503
+
+
+class SignedInRequest(HttpRequest):
+    """A request behind a check that somebody is signed in."""
+
+    user: User
 
 
 class Invalid(Exception):
@@ -54,7 +61,7 @@ def cleaned(form: forms.Form) -> dict[str, Any]:
     return form.cleaned_data
 
 
-def visible_room(request: HttpRequest, slug: str) -> Room:
+def visible_room(request: SignedInRequest, slug: str) -> Room:
     """Raises Http404 for a private room of others, as for one that does not exist."""
     return get_object_or_404(Room.objects.visible_to(request.user), slug=slug)
 

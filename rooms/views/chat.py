@@ -9,12 +9,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from rooms.models.message import Message
 from rooms.models.place import Place
 from rooms.models.profile import Profile
 from rooms.models.room import Kind, Room
+from rooms.views.answers import SignedInRequest
 
 # As many replies as one page of history can show.
 MAX_QUOTES = 200
@@ -22,7 +23,7 @@ MAX_QUOTES = 200
 QUOTE_LENGTH = 200
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Where `/` leads: the first room of the person, or the page that says what to do first."""
     if not request.user.is_authenticated:
@@ -34,28 +35,28 @@ def home(request: HttpRequest) -> HttpResponse:
     return redirect("room", room.slug) if room else redirect("directory")
 
 
-@require_GET
+@require_safe
 @login_required
-def directory(request: HttpRequest) -> HttpResponse:
+def directory(request: SignedInRequest) -> HttpResponse:
     return _shell(request)
 
 
-@require_GET
+@require_safe
 @login_required
-def room(request: HttpRequest, slug: str) -> HttpResponse:
+def room(request: SignedInRequest, slug: str) -> HttpResponse:
     return _shell(request, _visible(request, slug))
 
 
-@require_GET
+@require_safe
 @login_required
-def permalink(request: HttpRequest, slug: str, seq: int) -> HttpResponse:
+def permalink(request: SignedInRequest, slug: str, seq: int) -> HttpResponse:
     return _shell(request, _visible(request, slug), seq)
 
 
-@require_GET
+@require_safe
 @login_required
-def quotes(request: HttpRequest, slug: str) -> JsonResponse:
-    """The messages with these `ids`, short: a reply may quote what lies far before the page shown."""
+def quotes(request: SignedInRequest, slug: str) -> JsonResponse:
+    """The messages with these `ids`, short: replies quote what lies far before the page shown."""
     ids = [int(text) for text in request.GET.getlist("ids")[:MAX_QUOTES] if text.isdecimal()]
     mine = Room.objects.filter(memberships__user=request.user)
     found = Message.objects.filter(room=get_object_or_404(mine, slug=slug), id__in=ids)
@@ -72,12 +73,14 @@ def quotes(request: HttpRequest, slug: str) -> JsonResponse:
     return JsonResponse({"messages": messages})
 
 
-def _visible(request: HttpRequest, slug: str) -> Room:
+def _visible(request: SignedInRequest, slug: str) -> Room:
     return get_object_or_404(Room.objects.visible_to(request.user), slug=slug)
 
 
 @never_cache
-def _shell(request: HttpRequest, room: Room | None = None, seq: int | None = None) -> HttpResponse:
+def _shell(
+    request: SignedInRequest, room: Room | None = None, seq: int | None = None
+) -> HttpResponse:
     chat = {
         "user": Profile.person(request.user),
         "place": {"name": Place.get().name},

@@ -1,15 +1,17 @@
 """What the client does with rooms over HTTP. Sockets hear of it from `rooms.directory`."""
 
+from collections.abc import Iterable
+from typing import Any, cast
+
 from django.contrib.auth import get_user_model
 from django.core.paginator import Paginator
 from django.db.models import Count, Exists, OuterRef, Q
-from django.http import HttpRequest
 from django.views.decorators.http import require_GET, require_POST
 
 from rooms import directory
 from rooms.forms import ArchiveForm, NewRoomForm, PeopleForm, PersonForm, RoleForm, RoomForm
 from rooms.models import Kind, Membership, Profile, Room
-from rooms.views.answers import brief, cleaned, json_answer, visible_room
+from rooms.views.answers import SignedInRequest, brief, cleaned, json_answer, visible_room
 
 User = get_user_model()
 
@@ -19,13 +21,13 @@ MAX_PEOPLE = 50
 
 @require_POST
 @json_answer
-def create(request: HttpRequest) -> dict:
+def create(request: SignedInRequest) -> dict:
     return brief(directory.create_room(request.user, **cleaned(NewRoomForm(request.POST))))
 
 
 @require_POST
 @json_answer
-def join(request: HttpRequest, slug: str) -> dict:
+def join(request: SignedInRequest, slug: str) -> dict:
     room = visible_room(request, slug)
     directory.join(request.user, room)
     return brief(room)
@@ -33,7 +35,7 @@ def join(request: HttpRequest, slug: str) -> dict:
 
 @require_POST
 @json_answer
-def leave(request: HttpRequest, slug: str) -> dict:
+def leave(request: SignedInRequest, slug: str) -> dict:
     room = visible_room(request, slug)
     directory.leave(request.user, room)
     return brief(room)
@@ -41,14 +43,14 @@ def leave(request: HttpRequest, slug: str) -> dict:
 
 @require_POST
 @json_answer
-def change(request: HttpRequest, slug: str) -> dict:
+def change(request: SignedInRequest, slug: str) -> dict:
     room = visible_room(request, slug)
     return brief(directory.change_room(request.user, room, **cleaned(RoomForm(request.POST))))
 
 
 @require_POST
 @json_answer
-def archive(request: HttpRequest, slug: str) -> dict:
+def archive(request: SignedInRequest, slug: str) -> dict:
     room = visible_room(request, slug)
     directory.set_archived(request.user, room, **cleaned(ArchiveForm(request.POST)))
     return brief(room)
@@ -56,7 +58,7 @@ def archive(request: HttpRequest, slug: str) -> dict:
 
 @require_POST
 @json_answer
-def add_member(request: HttpRequest, slug: str) -> dict:
+def add_member(request: SignedInRequest, slug: str) -> dict:
     room = visible_room(request, slug)
     directory.add_member(request.user, room, **cleaned(PersonForm(request.POST)))
     return brief(room)
@@ -64,7 +66,7 @@ def add_member(request: HttpRequest, slug: str) -> dict:
 
 @require_POST
 @json_answer
-def remove_member(request: HttpRequest, slug: str, user_id: int) -> dict:
+def remove_member(request: SignedInRequest, slug: str, user_id: int) -> dict:
     room = visible_room(request, slug)
     user = cleaned(_member_form(user_id))["user"]
     directory.remove_member(request.user, room, user)
@@ -73,7 +75,7 @@ def remove_member(request: HttpRequest, slug: str, user_id: int) -> dict:
 
 @require_POST
 @json_answer
-def change_role(request: HttpRequest, slug: str, user_id: int) -> dict:
+def change_role(request: SignedInRequest, slug: str, user_id: int) -> dict:
     room = visible_room(request, slug)
     user = cleaned(_member_form(user_id))["user"]
     directory.set_role(request.user, room, user, **cleaned(RoleForm(request.POST)))
@@ -89,23 +91,23 @@ def _member_form(user_id: int) -> PersonForm:
 
 @require_POST
 @json_answer
-def direct(request: HttpRequest) -> dict:
+def direct(request: SignedInRequest) -> dict:
     people = cleaned(PeopleForm(request.POST))["people"]
     return brief(directory.direct_room(request.user, [user.pk for user in people]))
 
 
 @require_GET
 @json_answer
-def search_rooms(request: HttpRequest) -> dict:
+def search_rooms(request: SignedInRequest) -> dict:
     """Public rooms by name or topic, those with most members first."""
     text = _searched(request)
     mine = Membership.objects.filter(room=OuterRef("pk"), user=request.user)
     rooms = Room.objects.filter(kind=Kind.PUBLIC).annotate(
-        people=Count("memberships"), joined=Exists(mine)
+        member_count=Count("memberships"), joined=Exists(mine)
     )
     if text:
         rooms = rooms.filter(Q(name__icontains=text) | Q(topic__icontains=text))
-    pages = Paginator(rooms.order_by("archived_at", "-people", "name", "pk"), ROOMS_A_PAGE)
+    pages = Paginator(rooms.order_by("archived_at", "-member_count", "name", "pk"), ROOMS_A_PAGE)
     page = pages.get_page(request.GET.get("page"))
     return {
         "rooms": [
@@ -114,11 +116,11 @@ def search_rooms(request: HttpRequest) -> dict:
                 "slug": room.slug,
                 "name": room.name,
                 "topic": room.topic,
-                "members": room.people,
+                "members": room.member_count,
                 "joined": room.joined,
                 "archived": room.archived,
             }
-            for room in page
+            for room in cast(Iterable[Any], page)
         ],
         "more": page.has_next(),
     }
@@ -126,12 +128,12 @@ def search_rooms(request: HttpRequest) -> dict:
 
 @require_GET
 @json_answer
-def search_people(request: HttpRequest) -> dict:
+def search_people(request: SignedInRequest) -> dict:
     found = Profile.search(User.objects.filter(is_active=True), _searched(request))
     people = [Profile.person(user) for user in found[: MAX_PEOPLE + 1]]
     return {"people": people[:MAX_PEOPLE], "more": len(people) > MAX_PEOPLE}
 
 
-def _searched(request: HttpRequest) -> str:
+def _searched(request: SignedInRequest) -> str:
     # PostgreSQL takes no NUL, not even to look for it.
     return request.GET.get("q", "").replace("\0", "").strip()[:100]

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,24 +19,25 @@ from django.views.decorators.http import require_GET, require_POST
 
 from rooms.forms import InvitationForm, PlaceForm, ProfileForm
 from rooms.models import Invitation, Place, Profile
+from rooms.views.answers import SignedInRequest
 
 User = get_user_model()
 
 PEOPLE_A_PAGE = 50
 
 
-def require_owner(request: HttpRequest) -> None:
+def require_owner(request: SignedInRequest) -> None:
     if not request.user.is_superuser:
         raise PermissionDenied
 
 
 @require_GET
 @login_required
-def settings(request: HttpRequest) -> HttpResponse:
+def settings(request: SignedInRequest) -> HttpResponse:
     return _page(request)
 
 
-def _page(request: HttpRequest, status: int = 200, **changed: Any) -> HttpResponse:
+def _page(request: SignedInRequest, status: int = 200, **changed: Any) -> HttpResponse:
     """The page; `changed` holds what an action puts in place of the fresh forms."""
     profile = Profile.objects.filter(user=request.user).first()
     context: dict[str, Any] = {"profile_form": ProfileForm(instance=profile)}
@@ -59,7 +60,7 @@ def _page(request: HttpRequest, status: int = 200, **changed: Any) -> HttpRespon
 
 @require_POST
 @login_required
-def change_profile(request: HttpRequest) -> HttpResponse:
+def change_profile(request: SignedInRequest) -> HttpResponse:
     profile = Profile.objects.filter(user=request.user).first() or Profile(user=request.user)
     form = ProfileForm(request.POST, instance=profile)
     if not form.is_valid():
@@ -71,7 +72,7 @@ def change_profile(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def change_place(request: HttpRequest) -> HttpResponse:
+def change_place(request: SignedInRequest) -> HttpResponse:
     require_owner(request)
     form = PlaceForm(request.POST, instance=Place.get())
     if not form.is_valid():
@@ -83,7 +84,7 @@ def change_place(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def invite(request: HttpRequest) -> HttpResponse:
+def invite(request: SignedInRequest) -> HttpResponse:
     require_owner(request)
     form = InvitationForm(request.POST)
     if not form.is_valid():
@@ -95,7 +96,7 @@ def invite(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def revoke(request: HttpRequest, invitation_id: int) -> HttpResponse:
+def revoke(request: SignedInRequest, invitation_id: int) -> HttpResponse:
     require_owner(request)
     Invitation.objects.filter(pk=invitation_id).update(revoked_at=timezone.now())
     messages.success(request, _("The link cannot be used any more."))
@@ -104,7 +105,7 @@ def revoke(request: HttpRequest, invitation_id: int) -> HttpResponse:
 
 @require_POST
 @login_required
-def reset_link(request: HttpRequest, user_id: int) -> HttpResponse:
+def reset_link(request: SignedInRequest, user_id: int) -> HttpResponse:
     """Shows a link by which this person chooses a new password."""
     require_owner(request)
     user = get_object_or_404(User, pk=user_id, is_active=True)
@@ -115,7 +116,7 @@ def reset_link(request: HttpRequest, user_id: int) -> HttpResponse:
 
 @require_POST
 @login_required
-def set_active(request: HttpRequest, user_id: int, active: bool) -> HttpResponse:
+def set_active(request: SignedInRequest, user_id: int, active: bool) -> HttpResponse:
     """Deactivates an account, which ends its sessions, or opens it again."""
     require_owner(request)
     user = get_object_or_404(User, pk=user_id)

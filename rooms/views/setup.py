@@ -1,6 +1,7 @@
 """The first run: who opens the link from the terminal names the place and becomes its owner."""
 
 from django.contrib.auth import get_user_model, login
+from django.contrib.auth.models import User as UserType
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -32,7 +33,7 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @transaction.atomic
-def _found(data: dict) -> User:
+def _found(data: dict) -> UserType:
     """Makes the place and its owner. Raises Http404 when somebody else was faster."""
     place = Place.objects.select_for_update().get(pk=1)
     if User.objects.exists():

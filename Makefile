@@ -1,0 +1,58 @@
+# `make run` serves the chat on http://127.0.0.1:8000; `make test` runs every test.
+# Both make what they need: .venv/, and for the tests (as root on Debian) Redis, PostgreSQL, Chromium.
+
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test lint format messages requirements vendor
+
+run: $(VENV)/run.stamp
+	@exec $(BIN)/python manage.py serve
+
+test: $(VENV)/dev.stamp
+	@bin/test-deps
+	@$(BIN)/pytest
+
+lint: $(VENV)/dev.stamp node_modules/.package-lock.json
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/djlint --check --lint --quiet templates
+	npx eslint .
+
+format: $(VENV)/dev.stamp
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/djlint --reformat --quiet templates
+
+messages: $(VENV)/dev.stamp
+	cd rooms && ../$(BIN)/python ../manage.py makemessages -l ko --no-obsolete --no-location
+	cd rooms && ../$(BIN)/python ../manage.py makemessages -l ko -d djangojs --no-obsolete --no-location -i vendor
+	cd rooms && ../$(BIN)/python ../manage.py compilemessages
+
+requirements: $(VENV)/dev.stamp
+	$(BIN)/pip-compile --quiet --strip-extras --annotation-style=line --no-emit-index-url --no-emit-trusted-host --no-emit-find-links requirements.in
+	$(BIN)/pip-compile --quiet --strip-extras --annotation-style=line --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links requirements-dev.in
+
+vendor:
+	bin/vendor
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; name one with make PYTHON=/path/to/python3."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: requirements.txt | $(BIN)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+node_modules/.package-lock.json: package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@

@@ -1,0 +1,13 @@
+import js from "@eslint/js";
+import globals from "globals";
+
+export default [
+  { ignores: ["**/vendor/", ".venv/", "data/", "node_modules/"] },
+  js.configs.recommended,
+  {
+    files: ["rooms/static/**/*.js"],
+    languageOptions: { globals: globals.browser },
+    rules: { "no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }] },
+  },
+  { files: ["tests/**/*.js", "tests/**/*.mjs"], languageOptions: { globals: globals.node } },
+];
