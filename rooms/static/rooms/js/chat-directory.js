@@ -63,7 +63,7 @@ class ChatDirectory extends ChatDialog {
       gettext("Browse rooms"),
       html`
         <div class="directory__search">
-          <input class="input" type="search" aria-label=${gettext("Search rooms")} placeholder=${gettext("Search by name or topic")} autofocus autocomplete="off" @input=${this.input}>
+          <input class="input" type="text" role="searchbox" inputmode="search" aria-label=${gettext("Search rooms")} placeholder=${gettext("Search by name or topic")} autofocus autocomplete="off" @input=${this.input}>
           <button type="button" class="button" @click=${this.create}>${icons.plus}<span>${gettext("Create a room")}</span></button>
         </div>
         <div class="directory__results" aria-busy=${Boolean(this.loading)}>

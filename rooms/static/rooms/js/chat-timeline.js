@@ -157,7 +157,7 @@ class ChatTimeline extends LitElement {
       if (this.busy) this.retry();
     }
     if (what === "outbox" || what === "hello" || what === "offline") this.requestUpdate();
-    if (what === "rooms" && this.room.unread !== this.shownUnread) this.requestUpdate();
+    if (what === "rooms" && this.roomSign !== this.shownSign) this.requestUpdate();
     if (id !== this.room?.id) return;
     if (what === "reset") this.enter();
     if (what === "messages") this.extend();
@@ -369,8 +369,15 @@ class ChatTimeline extends LitElement {
     row.scrollIntoView({ block: "nearest" });
   }
 
+  /** What is drawn here of the room itself; the rooms are told of far more often than it changes. */
+  get roomSign() {
+    const { room } = this;
+    return [room.unread, room.archived, room.role, room.slug, roomName(room)].join(" ");
+  }
+
   render() {
     const { room } = this;
+    this.shownSign = this.roomSign;
     const messages = room.slice(this.first, this.last);
     const atEnd = this.following || this.last === 0;
     const pending = atEnd && this.busy !== "opening" ? this.chat.outbox.of(room.id).filter((entry) => !room.cids.has(entry.cid)) : [];
@@ -474,7 +481,6 @@ class ChatTimeline extends LitElement {
   toNew() {
     const { room } = this;
     const { unread } = room;
-    this.shownUnread = unread;
     if (this.busy === "opening" || this.stick || (!this.away && unread === 0)) return nothing;
     const text = unread
       ? interpolate(ngettext("%(count)s new message", "%(count)s new messages", unread), { count: formatNumber(unread) })

@@ -68,7 +68,7 @@ class PeopleSearch extends LitElement {
 
   render() {
     return html`
-      <input class="input" type="search" autocomplete="off" autofocus aria-label=${this.label} placeholder=${this.label} @input=${this.input} @keydown=${this.firstOnEnter}>
+      <input class="input" type="text" role="searchbox" inputmode="search" autocomplete="off" autofocus aria-label=${this.label} placeholder=${this.label} @input=${this.input} @keydown=${this.firstOnEnter}>
       ${this.detail ? html`<p class="errors" role="alert">${this.detail}</p>` : nothing}
       <ul class="people">
         ${repeat(this.offered, (person) => person.id, (person) => html`
