@@ -22,20 +22,24 @@ class Environment:
         self._env = environ.Env()
         self._base = base
 
+    def _text(self, name: str, default: str) -> str:
+        """The value of `name`; an empty one is as good as none."""
+        return self._env.str(name, default="").strip() or default
+
     def debug(self) -> bool:
-        value = self._env.str("DEBUG", default="off").lower()
+        value = self._text("DEBUG", "off").lower()
         if value not in {"on", "off", "true", "false", "1", "0", "yes", "no"}:
             raise ImproperlyConfigured(f"DEBUG must be on or off, not {value!r}.")
         return value in {"on", "true", "1", "yes"}
 
     def port(self) -> int:
-        value = self._env.str("PORT", default="8000")
+        value = self._text("PORT", "8000")
         if not value.isdecimal() or not 0 < int(value) < 65536:
             raise ImproperlyConfigured(f"PORT must be a number from 1 to 65535, not {value!r}.")
         return int(value)
 
     def data_dir(self) -> Path:
-        folder = Path(self._env.str("DATA_DIR", default=str(self._base / "data"))).expanduser()
+        folder = Path(self._text("DATA_DIR", str(self._base / "data"))).expanduser()
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
@@ -46,7 +50,7 @@ class Environment:
 
     def secret_key(self, data_dir: Path) -> str:
         """SECRET_KEY, or the one kept in the data folder, made on the first start."""
-        if key := self._env.str("SECRET_KEY", default=""):
+        if key := self._text("SECRET_KEY", ""):
             if len(key) < 32:
                 raise ImproperlyConfigured("SECRET_KEY must have at least 32 characters.")
             return key
@@ -76,7 +80,7 @@ class Environment:
         """The addresses people open, as origins (`https://chat.example.org`), main one first."""
         default = f"http://127.0.0.1:{port},http://localhost:{port}"
         origins = []
-        for url in self._env.str("CHAT_URL", default=default).split(","):
+        for url in self._text("CHAT_URL", default).split(","):
             try:
                 parts = urlsplit(url.strip())
                 parts.port  # noqa: B018 - raises ValueError for a wrong port
@@ -99,7 +103,7 @@ class Environment:
         return origins
 
     def database(self, data_dir: Path) -> dict:
-        url = self._env.str("DATABASE_URL", default=f"sqlite:///{data_dir / 'chat.sqlite3'}")
+        url = self._text("DATABASE_URL", f"sqlite:///{data_dir / 'chat.sqlite3'}")
         if url.partition("://")[0] not in DATABASE_SCHEMES:
             raise ImproperlyConfigured(
                 "DATABASE_URL must begin with sqlite:/// or postgres://, "
@@ -114,7 +118,7 @@ class Environment:
         return database
 
     def redis_url(self) -> str:
-        url = self._env.str("REDIS_URL", default="")
+        url = self._text("REDIS_URL", "")
         if url and url.partition("://")[0] not in REDIS_SCHEMES:
             raise ImproperlyConfigured(
                 "REDIS_URL must begin with redis://, rediss:// or unix://, "
@@ -124,14 +128,14 @@ class Environment:
 
     def trusted_proxies(self) -> int:
         """How many proxies in front append to X-Forwarded-For."""
-        value = self._env.str("TRUSTED_PROXIES", default="0")
+        value = self._text("TRUSTED_PROXIES", "0")
         if not value.isdecimal() or int(value) > 9:
             raise ImproperlyConfigured(f"TRUSTED_PROXIES must be 0 to 9, not {value!r}.")
         return int(value)
 
     def email(self) -> dict:
         """Django's EMAIL_* settings from EMAIL_URL; empty where no mail is configured."""
-        url = self._env.str("EMAIL_URL", default="")
+        url = self._text("EMAIL_URL", "")
         if not url:
             return {}
         try:
@@ -143,4 +147,4 @@ class Environment:
 
     def mail_from(self, chat_url: str) -> str:
         default = f"chat@{urlsplit(chat_url).hostname}"
-        return self._env.str("EMAIL_FROM", default=default)
+        return self._text("EMAIL_FROM", default)

@@ -1,0 +1,171 @@
+"""The site as it runs for real: daphne as processes, a database and perhaps Redis.
+
+    def test_something(make_site):
+        with make_site("sqlite") as site:          # or "postgres"; redis=True; processes=2
+            people = site.people("ada", "bob")     # accounts with a session, members of General
+            async with site.socket("ada") as ada:  # see tests.wire
+                ...
+
+`site.run(code)` runs Python in a process of its own with the site's settings and returns what it
+printed as JSON.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.services import answers, free_port, wait_until
+from tests.wire import Wire
+
+ROOT = Path(__file__).resolve().parent.parent
+
+PRELUDE = """
+import json, django
+django.setup()
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.backends.db import SessionStore
+from rooms import directory, log, protocol
+from rooms.models import *
+User = get_user_model()
+"""
+
+MAKE_PEOPLE = """
+keys = {}
+General = Room.objects.filter(kind="public").order_by("pk").first() or directory.create_general()
+for name in NAMES:
+    user, _ = User.objects.get_or_create(username=name)
+    user.set_password("correct horse " + name)
+    user.save()
+    Profile.objects.get_or_create(user=user, defaults={"name": name.title()})
+    if JOIN:
+        directory.join(user, General)
+    session = SessionStore()
+    session["_auth_user_id"] = str(user.pk)
+    session["_auth_user_backend"] = "allauth.account.auth_backends.AuthenticationBackend"
+    session["_auth_user_hash"] = user.get_session_auth_hash()
+    session.save()
+    keys[name] = [user.pk, session.session_key]
+print(json.dumps(keys))
+"""
+
+
+class Daphne:
+    """One process that serves the site."""
+
+    def __init__(self, site: "Site", port: int, command: Sequence[str]) -> None:
+        self.site, self.port, self.command = site, port, command
+        self.url = f"http://127.0.0.1:{port}"
+        self.log = site.folder / f"daphne-{port}.log"
+        self.start()
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*self.command], env=self.site.environment, cwd=ROOT, stdout=log, stderr=log
+            )
+        wait_until(lambda: self.process.poll() is not None or answers(self.port), "daphne")
+        if self.process.poll() is not None:
+            raise RuntimeError(self.log.read_text())
+
+    def end(self, with_signal: int = signal.SIGTERM) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(with_signal)
+        self.process.wait(20)
+
+    def restart(self, with_signal: int = signal.SIGKILL) -> None:
+        self.end(with_signal)
+        self.start()
+
+
+class Site:
+    """A database of its own, and the processes that serve it."""
+
+    def __init__(self, database_url: str, environment: dict[str, str], processes: int) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="chatsite-site-"))
+        ports = [free_port() for _ in range(processes)]
+        urls = ",".join(f"http://127.0.0.1:{port}" for port in ports)
+        self.environment = {
+            **os.environ,
+            "DATA_DIR": str(self.folder),
+            "DATABASE_URL": database_url.replace("FOLDER", str(self.folder)),
+            "CHAT_URL": urls,
+            "SECRET_KEY": "of the tests, and of nothing else at all",
+            "DJANGO_SETTINGS_MODULE": "chatsite.settings",
+            **environment,
+        }
+        self.ports = ports
+        self.keys: dict[str, str] = {}
+        self.ids: dict[str, int] = {}
+        self.processes: list[Daphne] = []
+
+    def serve(self) -> None:
+        for port in self.ports:
+            program = str(Path(sys.executable).with_name("daphne"))
+            command = [program, "-p", str(port), "-v", "0", "chatsite.asgi:application"]
+            self.processes.append(Daphne(self, port, command))
+
+    @property
+    def url(self) -> str:
+        return self.processes[0].url
+
+    def run(self, code: str, **names: Any) -> Any:
+        """What `code` printed last, read as JSON; `names` are set before it runs."""
+        values = "".join(f"{name} = {value!r}\n" for name, value in names.items())
+        done = subprocess.run(
+            [sys.executable, "-c", PRELUDE + values + code],
+            env=self.environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+        lines = done.stdout.strip().splitlines()
+        return json.loads(lines[-1]) if lines else None
+
+    def start(self, code: str, **names: Any) -> "subprocess.Popen[str]":
+        """The same without waiting for its end."""
+        values = "".join(f"{name} = {value!r}\n" for name, value in names.items())
+        return subprocess.Popen(
+            [sys.executable, "-c", PRELUDE + values + code],
+            env=self.environment,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def people(self, *names: str, join: bool = True) -> dict[str, int]:
+        """Accounts with a session, in General if `join`; their ids by name."""
+        made = self.run(MAKE_PEOPLE, NAMES=names, JOIN=join)
+        self.ids |= {name: user_id for name, (user_id, _key) in made.items()}
+        self.keys |= {name: key for name, (_id, key) in made.items()}
+        return self.ids
+
+    def socket(self, name: str, process: int = 0) -> Wire:
+        return Wire(self.processes[process].url, self.keys[name])
+
+    def get(self, path: str, name: str | None = None) -> tuple[int, str]:
+        """The status and the text of a page."""
+        request = urllib.request.Request(self.url + path)
+        if name:
+            request.add_header("Cookie", f"sessionid={self.keys[name]}")
+        try:
+            with urllib.request.urlopen(request, timeout=20) as response:
+                return response.status, response.read().decode()
+        except urllib.error.HTTPError as problem:
+            return problem.code, problem.read().decode()
+
+    def close(self) -> None:
+        for process in self.processes:
+            process.end(signal.SIGKILL)
+        shutil.rmtree(self.folder, ignore_errors=True)

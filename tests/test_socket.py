@@ -1,0 +1,448 @@
+"""What the protocol promises, through a real daphne, on each database and layer."""
+
+import json
+from typing import Any
+
+import pytest
+
+from rooms.protocol import MAX_BODY, MAX_FRAME
+from tests.conftest import MakeSite
+from tests.site import Site
+from tests.wire import Wire, new_cid
+
+
+async def test_it_works(site: Site) -> None:
+    site.people("ada", "bob")
+    async with site.socket("ada") as ada, site.socket("bob") as bob:
+        room = ada.room("general")["id"]
+        cid = new_cid()
+        ack = await ada.call(type="send", room=room, cid=cid, body="hi **all**")
+        assert ack["type"] == "ack"
+        assert (ack["room"], ack["cid"], ack["seq"], ack["version"]) == (room, cid, 1, 1)
+        changes = await bob.expect("changes")
+        assert (changes["room"], changes["from"], changes["to"]) == (room, 0, 1)
+        [message] = changes["messages"]
+        assert message["html"] == "<p>hi <strong>all</strong></p>"
+        assert message["cid"] == cid
+        assert message["author"]["name"] == "Ada"
+        assert message["created_at"] == ack["created_at"]
+        assert message["created_at"].endswith("Z")
+
+
+async def test_everything_that_can_happen_to_a_message_reaches_everybody(site: Site) -> None:
+    people = site.people("ada", "bob")
+    async with site.socket("ada") as ada, site.socket("bob") as bob:
+        room = ada.room("general")["id"]
+        sent = await ada.say(room, "first")
+        await bob.expect("changes", to=1)
+
+        edited = await ada.call(type="edit", message=sent["id"], body="second @bob")
+        assert (edited["id"], edited["seq"], edited["version"]) == (sent["id"], 1, 2)
+        [message] = (await bob.expect("changes", to=2))["messages"]
+        assert message["body"] == "second @bob"
+        assert message["mentions"] == [people["bob"]]
+        assert message["edited_at"]
+
+        await bob.call(type="react", message=sent["id"], emoji="👍", on=True)
+        again = await bob.call(type="react", message=sent["id"], emoji="👍", on=True)
+        assert again["version"] == 3, "a reaction that is there takes no new version"
+        await ada.call(type="react", message=sent["id"], emoji="👍", on=True)
+        [message] = (await bob.expect("changes", to=4))["messages"]
+        assert message["reactions"] == [{"emoji": "👍", "users": [people["bob"], people["ada"]]}]
+        await bob.call(type="react", message=sent["id"], emoji="👍", on=False)
+        [message] = (await bob.expect("changes", to=5))["messages"]
+        assert message["reactions"] == [{"emoji": "👍", "users": [people["ada"]]}]
+
+        reply = await bob.say(room, "yes", reply_to=sent["id"], thread=sent["id"])
+        [message] = (await ada.expect("changes", to=6))["messages"]
+        assert (message["reply_to"], message["thread"]) == (sent["id"], sent["id"])
+
+        deleted = await ada.call(type="delete", message=sent["id"])
+        assert (await ada.call(type="delete", message=sent["id"]))["version"] == deleted["version"]
+        [message] = (await bob.expect("changes", to=7))["messages"]
+        assert message["deleted"] is True
+        assert (message["body"], message["html"]) == ("", "")
+        assert (message["reactions"], message["mentions"]) == ([], [])
+
+        synced = await bob.call(type="sync", room=room, version=0)
+        assert synced["type"] == "changes"
+        assert (synced["from"], synced["to"]) == (0, 7)
+        assert [m["id"] for m in synced["messages"]] == [sent["id"], reply["id"]]
+        empty = await bob.call(type="sync", room=room, version=7)
+        assert (empty["from"], empty["to"], empty["messages"]) == (7, 7, [])
+
+
+async def test_the_same_cid_is_the_same_message(site: Site) -> None:
+    site.people("ada", "bob")
+    async with site.socket("ada") as ada, site.socket("ada") as tab, site.socket("bob") as bob:
+        room = ada.room("general")["id"]
+        frame = {"type": "send", "room": room, "cid": new_cid(), "body": "once"}
+        for number in range(50):
+            await ada.send({**frame, "ref": number})
+            await tab.send({**frame, "ref": number})
+        acks = [await wire.answer(n) for wire in (ada, tab) for n in range(50)]
+        assert {(a["type"], a["id"], a["seq"], a["version"], a["created_at"]) for a in acks} == {
+            ("ack", acks[0]["id"], 1, 1, acks[0]["created_at"])
+        }
+        await ada.call(type="edit", message=acks[0]["id"], body="changed")
+        assert (await ada.call(**frame))["id"] == acks[0]["id"], "also after an edit"
+        other = await ada.call(**{**frame, "body": "another"})
+        assert other["code"] == "conflict"
+        bobs = await bob.call(**frame)
+        assert bobs["seq"] == 2, "a cid is its author's own"
+
+
+async def test_read_marks_follow_in_other_tabs_and_never_move_back(site: Site) -> None:
+    site.people("ada", "bob")
+    async with site.socket("ada") as ada, site.socket("bob") as bob, site.socket("bob") as tab:
+        room = ada.room("general")["id"]
+        for number in range(3):
+            await ada.say(room, f"{number} @bob")
+        async with site.socket("bob") as fresh:
+            state = fresh.room("general")
+            assert (state["unread"], state["mentions"], state["read_seq"]) == (3, 3, 0)
+        assert (await bob.call(type="read", room=room, seq=2))["seq"] == 2
+        assert (await tab.expect("read"))["seq"] == 2
+        assert (await bob.call(type="read", room=room, seq=1))["seq"] == 2
+        assert (await bob.call(type="read", room=room, seq=99))["seq"] == 3, "clamped to the head"
+        async with site.socket("ada") as fresh:
+            assert fresh.room("general")["unread"] == 0, "my own words are not unread"
+
+
+async def test_history_pages_have_no_hole_and_no_overlap(site: Site) -> None:
+    site.people("ada")
+    async with site.socket("ada") as ada:
+        room = ada.room("general")["id"]
+        for number in range(1, 31):
+            await ada.send(
+                {"type": "send", "ref": number, "room": room, "cid": new_cid(), "body": "x"}
+            )
+        for number in range(1, 31):
+            await ada.answer(number)
+
+        async def page(**anchor: int) -> tuple[list[int], bool, bool]:
+            got = await ada.call(type="history", room=room, limit=10, **anchor)
+            seqs = [message["seq"] for message in got["messages"]]
+            return seqs, got["more_before"], got["more_after"]
+
+        assert await page() == ([*range(21, 31)], True, False)
+        assert await page(before=21) == ([*range(11, 21)], True, True)
+        assert await page(before=11) == ([*range(1, 11)], False, True)
+        assert await page(before=1) == ([], False, True)
+        assert await page(after=0) == ([*range(1, 11)], False, True)
+        assert await page(after=20) == ([*range(21, 31)], True, False)
+        assert await page(after=30) == ([], True, False)
+        assert await page(around=15) == ([*range(10, 20)], True, True)
+        assert await page(around=999) == ([*range(25, 31)], True, False)
+        two = await ada.call(type="history", room=room, before=1, after=1)
+        assert two["code"] == "invalid"
+
+
+async def test_a_cursor_that_is_no_good_is_reset(site: Site) -> None:
+    site.people("ada")
+    async with site.socket("ada") as ada:
+        room = ada.room("general")["id"]
+        await ada.say(room, "x")
+        ahead = await ada.call(type="sync", room=room, version=5)
+        assert (ahead["type"], ahead["version"], len(ahead["messages"])) == ("reset", 1, 1)
+        assert ahead["epoch"] == ada.hello["epoch"]
+        foreign = await ada.call(type="sync", room=room, version=0, epoch="another")
+        assert foreign["type"] == "reset"
+        good = await ada.call(type="sync", room=room, version=0, epoch=ada.hello["epoch"])
+        assert good["type"] == "changes"
+
+
+async def test_ping_tells_the_heads_and_members_who_is_there(site: Site) -> None:
+    people = site.people("ada", "bob", "eve")
+    async with site.socket("ada") as ada, site.socket("bob"):
+        room = ada.room("general")["id"]
+        await ada.say(room, "x")
+        pong = await ada.call(type="ping")
+        assert set(pong["heads"]) == {str(room)}
+        members = await ada.call(type="members", room=room)
+        presence = {member["id"]: member["presence"] for member in members["members"]}
+        assert presence == {
+            people["ada"]: "online",
+            people["bob"]: "online",
+            people["eve"]: "offline",
+        }
+        first = await ada.call(type="members", room=room, limit=1)
+        assert (len(first["members"]), first["more"]) == (1, True)
+        rest = await ada.call(type="members", room=room, after=first["members"][0]["id"])
+        assert (len(rest["members"]), rest["more"]) == (2, False)
+
+
+async def test_typing_reaches_the_others_and_not_too_often(site: Site) -> None:
+    site.people("ada", "bob")
+    async with site.socket("ada") as ada, site.socket("bob") as bob:
+        room = ada.room("general")["id"]
+        for _ in range(5):
+            await ada.send({"type": "typing", "room": room})
+        assert (await bob.expect("typing", room=room))["user"]["name"] == "Ada"
+        assert await bob.quiet() == []
+
+
+async def test_strangers_learn_nothing_of_a_private_room(site: Site) -> None:
+    people = site.people("ada", "bob")
+    room = site.run(
+        """
+room = directory.create_room(User.objects.get(pk=ADA), "Secret", "private")
+open_room = directory.create_room(User.objects.get(pk=ADA), "Open", "public")
+print(json.dumps([room.pk, open_room.pk]))
+""",
+        ADA=people["ada"],
+    )
+    secret, public = room
+    async with site.socket("ada") as ada, site.socket("bob") as bob:
+        message = (await ada.say(secret, "hush"))["id"]
+        for room_id, code in ((secret, "not_found"), (99999, "not_found"), (public, "forbidden")):
+            answers = [
+                await bob.say(room_id, "x"),
+                await bob.call(type="read", room=room_id, seq=1),
+                await bob.call(type="sync", room=room_id, version=0),
+                await bob.call(type="history", room=room_id),
+                await bob.call(type="members", room=room_id),
+            ]
+            assert {answer["code"] for answer in answers} == {code}
+            if code == "not_found":
+                assert {answer["detail"] for answer in answers} == {"There is no such room."}
+        missing = await bob.call(type="edit", message=99999, body="x")
+        for frame in (
+            {"type": "edit", "body": "x"},
+            {"type": "delete"},
+            {"type": "react", "emoji": "👍", "on": True},
+        ):
+            hidden = await bob.call(message=message, **frame)
+            assert (hidden["code"], hidden["detail"]) == (missing["code"], missing["detail"])
+        assert await bob.quiet() == []
+    assert site.get("/rooms/secret/", "bob")[0] == 404
+    assert site.get("/rooms/secret/1", "bob")[0] == 404
+    assert site.get("/rooms/secret/", "ada")[0] == 200
+
+
+async def test_only_the_author_edits_and_only_moderators_delete_what_others_wrote(
+    site: Site,
+) -> None:
+    people = site.people("ada", "bob")
+    async with site.socket("ada") as ada, site.socket("bob") as bob:
+        room = ada.room("general")["id"]
+        message = (await ada.say(room, "mine"))["id"]
+        edit = await bob.call(type="edit", message=message, body="yours")
+        assert edit["code"] == "forbidden"
+        assert (await bob.call(type="delete", message=message))["code"] == "forbidden"
+        site.run(
+            """
+room = Room.objects.get(pk=ROOM)
+directory.set_role(None, room, User.objects.get(pk=BOB), "moderator")
+""",
+            ROOM=room,
+            BOB=people["bob"],
+        )
+        assert (await bob.call(type="delete", message=message))["type"] == "ack"
+        assert (await ada.call(type="edit", message=message, body="x"))["code"] == "not_found"
+
+
+async def test_an_archived_room_can_be_read_and_not_written_in(site: Site) -> None:
+    site.people("ada")
+    async with site.socket("ada") as ada:
+        room = ada.room("general")["id"]
+        message = (await ada.say(room, "before"))["id"]
+        site.run("directory.set_archived(None, Room.objects.get(pk=ROOM), True)", ROOM=room)
+        for frame in (
+            {"type": "send", "room": room, "cid": new_cid(), "body": "x"},
+            {"type": "edit", "message": message, "body": "x"},
+            {"type": "delete", "message": message},
+            {"type": "react", "message": message, "emoji": "👍", "on": True},
+        ):
+            assert (await ada.call(**frame))["code"] == "archived"
+        assert len((await ada.call(type="history", room=room))["messages"]) == 1
+        assert (await ada.call(type="read", room=room, seq=1))["type"] == "ack"
+
+
+SEND: dict[str, Any] = {"type": "send", "room": 1, "cid": new_cid(), "body": "x"}
+BAD: list[tuple[Any, str]] = [
+    ({"type": "nonsense", "ref": 7}, "invalid"),
+    ({"type": "ping"}, "invalid"),
+    ({"type": "ping", "ref": 7, "more": 1}, "invalid"),
+    ({"type": "ping", "ref": "x" * 65}, "invalid"),
+    ({"type": "ping", "ref": [7]}, "invalid"),
+    ({**SEND, "ref": 7, "body": ""}, "invalid"),
+    ({**SEND, "ref": 7, "body": " \n"}, "invalid"),
+    ({**SEND, "ref": 7, "body": "a\0b"}, "invalid"),
+    ('{"type":"send","ref":7,"room":1,"cid":"%s","body":"\\ud800"}' % new_cid(), "invalid"),
+    ({**SEND, "ref": 7, "body": 5}, "invalid"),
+    ({**SEND, "ref": 7, "cid": "no uuid"}, "invalid"),
+    ({**SEND, "ref": 7, "room": -1}, "invalid"),
+    ({**SEND, "ref": 7, "room": 2**60}, "invalid"),
+    ({**SEND, "ref": 7, "room": True}, "invalid"),
+    ({**SEND, "ref": 7, "attachments": [1]}, "not_found"),
+    ({**SEND, "ref": 7, "reply_to": 99999}, "not_found"),
+    ({**SEND, "ref": 7, "body": "가" * (MAX_BODY // 3 + 1)}, "too_large"),
+    ({"type": "react", "ref": 7, "message": 1, "emoji": "words", "on": True}, "invalid"),
+    ({"type": "react", "ref": 7, "message": 1, "emoji": "", "on": True}, "invalid"),
+    ({"type": "history", "ref": 7, "room": 1, "limit": 0}, "invalid"),
+    ({"type": "history", "ref": 7, "room": 1, "limit": 201}, "invalid"),
+    ("", "invalid"),
+    ("[]", "invalid"),
+    ("null", "invalid"),
+    ('{"type":"ping","ref":NaN}', "invalid"),
+    ("[" * 60000, "invalid"),
+    ('{"type":"ping","ref":' + "9" * 5000 + "}", "invalid"),
+    (b"\x00\x01", "invalid"),
+]
+
+
+async def test_bad_frames_get_their_error_and_change_nothing(site: Site) -> None:
+    site.people("ada")
+    async with site.socket("ada") as ada:
+        assert ada.room("general")["id"] == 1
+        for frame, code in BAD:
+            await ada.send(frame)
+            if isinstance(frame, dict) and frame.get("ref") == 7:
+                error = await ada.answer(7)
+            elif isinstance(frame, str) and '"ref":7' in frame:
+                error = await ada.answer(7)
+            else:
+                error = await ada.expect("error")
+                assert error["ref"] is None
+            assert (error["type"], error["code"]) == ("error", code), frame
+            assert len(error["detail"]) < 300
+            # Anything good in between, so that four bad ones in a row never become five.
+            assert (await ada.call(type="ping"))["type"] == "pong"
+        history = await ada.call(type="history", room=1)
+        assert history["version"] == 0
+
+
+async def test_five_frames_that_are_not_this_protocol_close_the_socket(site: Site) -> None:
+    site.people("ada")
+    async with site.socket("ada") as ada:
+        for _ in range(4):
+            await ada.send("not json")
+        await ada.call(type="ping")
+        for _ in range(5):
+            await ada.send('{"type":"nonsense","ref":1}')
+        assert (await ada.call(type="ping"))["type"] == "pong", "an error is not an alien frame"
+        for _ in range(5):
+            await ada.send('{"no":"type"}')
+        assert await ada.closed() == 4400
+
+
+async def test_a_frame_that_is_too_large_is_refused(make_site: MakeSite) -> None:
+    with make_site("sqlite") as site:
+        site.people("ada")
+        async with site.socket("ada") as ada:
+            await ada.send(json.dumps({"type": "ping", "ref": 1, "x": "y" * MAX_FRAME}))
+            assert (await ada.answer(1))["code"] == "too_large"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [None, "null", "", "http://evil.example", "https://127.0.0.1", "http://127.0.0.1:1", "::"],
+)
+async def test_a_foreign_origin_with_a_cookie_is_refused(make_site: MakeSite, origin: str) -> None:
+    with make_site("sqlite") as site:
+        site.people("ada")
+        # autobahn itself answers 400 to what is no Origin at all.
+        with pytest.raises(Exception, match="HTTP 40[03]"):
+            async with Wire(site.url, site.keys["ada"], origin):
+                pass
+
+
+async def test_a_socket_without_a_session_is_told_to_sign_in(make_site: MakeSite) -> None:
+    with make_site("sqlite") as site:
+        site.people("ada")
+        for session in (None, "nonsense"):
+            wire = Wire(site.url, None)
+            wire.session = None
+            if session:
+                site.keys["ghost"] = session
+            async with wire:
+                assert await wire.closed() == 4401
+
+
+async def test_rooms_span_processes(make_site: MakeSite) -> None:
+    for database in ("sqlite", "postgres"):
+        with make_site(database, redis=True, processes=2) as site:
+            people = site.people("ada", "bob")
+            async with site.socket("ada", 0) as ada, site.socket("bob", 1) as bob:
+                room = ada.room("general")["id"]
+                for number in range(20):
+                    await ada.say(room, f"a{number}")
+                    await bob.say(room, f"b{number}")
+                for wire in (ada, bob):
+                    version = 0
+                    while version < 40:
+                        changes = await wire.expect("changes", **{"from": version})
+                        version = changes["to"]
+                direct = site.run(
+                    "room = directory.direct_room(User.objects.get(pk=ADA), [BOB])\n"
+                    "print(json.dumps(room.pk))",
+                    ADA=people["ada"],
+                    BOB=people["bob"],
+                )
+                for wire in (ada, bob):
+                    new = (await wire.expect("room"))["room"]
+                    assert (new["id"], new["kind"], len(new["people"])) == (direct, "direct", 1)
+                await ada.say(direct, "psst")
+                assert (await bob.expect("changes", room=direct))["to"] == 1
+
+
+async def test_who_is_removed_hears_it_and_then_nothing_of_the_room(make_site: MakeSite) -> None:
+    with make_site("sqlite", redis=True, processes=2) as site:
+        people = site.people("ada", "bob")
+        async with site.socket("ada", 0) as ada, site.socket("bob", 1) as bob:
+            room = ada.room("general")["id"]
+            site.run(
+                "directory.remove_member(None, Room.objects.get(pk=ROOM), User.objects.get(pk=BOB))",
+                ROOM=room,
+                BOB=people["bob"],
+            )
+            assert (await bob.expect("left"))["room"] == room
+            await ada.say(room, "they are gone")
+            assert await bob.quiet() == []
+            assert (await bob.say(room, "x"))["code"] == "forbidden"
+
+
+async def test_a_rename_reaches_open_sockets(make_site: MakeSite) -> None:
+    with make_site("sqlite", redis=True) as site:
+        site.people("ada", "bob")
+        async with site.socket("ada") as ada, site.socket("bob") as bob:
+            room = ada.room("general")
+            site.run(
+                "directory.change_room(None, Room.objects.get(pk=ROOM), name='수다')",
+                ROOM=room["id"],
+            )
+            for wire in (ada, bob):
+                renamed = (await wire.expect("room"))["room"]
+                assert (renamed["name"], renamed["slug"]) == ("수다", "general")
+
+
+STOCK_LAYER = """
+from chatsite.settings import *
+CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {
+    "hosts": [{"address": REDIS_URL, "socket_timeout": None}]}}}
+"""
+
+
+async def test_the_stock_layer_works_too(make_site: MakeSite, tmp_path: Any) -> None:
+    (tmp_path / "stock_settings.py").write_text(STOCK_LAYER)
+    with make_site(
+        "sqlite",
+        redis=True,
+        processes=2,
+        DJANGO_SETTINGS_MODULE="stock_settings",
+        PYTHONPATH=str(tmp_path),
+    ) as site:
+        site.people("ada", "bob")
+        async with site.socket("ada", 0) as ada, site.socket("bob", 1) as bob:
+            room = ada.room("general")["id"]
+            for number in range(10):
+                await ada.say(room, str(number))
+            version = 0
+            while version < 10:
+                version = (await bob.expect("changes", **{"from": version}))["to"]
+            await ada.send({"type": "typing", "room": room})
+            await bob.expect("typing")
+            async with site.socket("bob", 0) as tab:
+                await bob.call(type="read", room=room, seq=5)
+                assert (await tab.expect("read"))["seq"] == 5
