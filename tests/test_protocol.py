@@ -1,0 +1,95 @@
+"""Frames: whatever comes in is a command or a clear error, never anything else."""
+
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rooms import protocol
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+types = st.sampled_from([command.__name__.lower() for command in protocol.COMMANDS])
+FIELDS = sorted({name for command in protocol.COMMANDS for name in command.__struct_fields__})
+almost = st.builds(
+    lambda kind, fields: {"type": kind, **fields},
+    types | st.text(),
+    st.dictionaries(st.sampled_from(FIELDS) | st.text(), anything, max_size=8),
+)
+
+
+@given(anything | almost)
+def test_any_json_is_a_command_or_an_error(frame: Any) -> None:
+    text = json.dumps(frame)
+    try:
+        command = protocol.parse(text)
+    except protocol.BadFrame as bad:
+        assert bad.error.code in {"invalid", "too_large"}
+        assert bad.error.detail
+        protocol.encode(bad.error).encode()
+        is_ours = isinstance(frame, dict) and isinstance(frame.get("type"), str)
+        if bad.alien:
+            assert not is_ours or "NaN" in text or "Infinity" in text
+        else:
+            assert is_ours
+    else:
+        assert isinstance(command, protocol.COMMANDS)
+        assert "\0" not in getattr(command, "body", "")
+        getattr(command, "body", "").encode()
+
+
+@given(st.text() | st.binary().map(lambda data: data.decode("latin-1")))
+def test_any_text_is_a_command_or_an_error(text: str) -> None:
+    try:
+        protocol.parse(text)
+    except protocol.BadFrame as bad:
+        protocol.encode(bad.error)
+
+
+@given(st.text(min_size=1))
+def test_a_good_body_arrives_as_it_was_sent(body: str) -> None:
+    frame = {"type": "send", "ref": 1, "room": 1, "cid": "0" * 32, "body": body}
+    frame["cid"] = "00000000-0000-4000-8000-000000000000"
+    size = len(body.encode("utf-8", "surrogatepass"))
+    has_surrogate = any(0xD800 <= ord(character) < 0xE000 for character in body)
+    good = body.strip() and "\0" not in body and size <= protocol.MAX_BODY and not has_surrogate
+    try:
+        command = protocol.parse(json.dumps(frame))
+    except protocol.BadFrame as bad:
+        assert not good
+        assert bad.error.ref == 1
+    else:
+        assert good
+        assert command.body == body  # type: ignore[attr-defined]
+
+
+@given(st.integers() | st.text())
+def test_a_ref_comes_back_as_it_was(ref: int | str) -> None:
+    good = (isinstance(ref, int) and abs(ref) < 2**53) or (isinstance(ref, str) and len(ref) <= 64)
+    frame = json.dumps({"type": "nonsense", "ref": ref})
+    with pytest.raises(protocol.BadFrame) as caught:
+        protocol.parse(frame)
+    assert caught.value.error.ref == (ref if good else None)
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_what_is_not_json_is_not_read(number: float) -> None:
+    with pytest.raises(protocol.BadFrame) as caught:
+        protocol.parse(json.dumps({"type": "ping", "ref": number}))
+    assert caught.value.alien
+
+
+@pytest.mark.parametrize("emoji", ["👍", "👍🏽", "❤️", "👨‍👩‍👧", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "🇰🇷", "1️⃣", "‼️", "☕"])
+def test_emoji_are_reactions(emoji: str) -> None:
+    assert protocol.is_emoji(emoji)
+
+
+@pytest.mark.parametrize("text", ["a", "1", "가", " ", "👍a", "\u200d", "<b>", "👍\n", "!", "-1"])
+def test_words_are_no_reactions(text: str) -> None:
+    assert not protocol.is_emoji(text)
