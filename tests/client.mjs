@@ -1,0 +1,17 @@
+// The browser's store without a browser: frames come in as lines, commands go out as lines.
+import { createInterface } from "node:readline";
+import { Store } from "../rooms/static/rooms/js/store.js";
+
+const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+const store = new Store({ send: (frame) => say({ send: frame }), restart: () => say({ restart: true }) });
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { receive, dump } = JSON.parse(line);
+  if (receive) store.receive(receive);
+  if (dump) {
+    const room = store.rooms.get(dump);
+    const messages = [...room.messages.values()].toSorted((a, b) => a.seq - b.seq);
+    say({ state: { version: room.version, seq: room.seq, messages } });
+  }
+}
+process.exit(0);

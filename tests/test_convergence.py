@@ -1,0 +1,145 @@
+"""verify: a client that applied the frames, some dropped, doubled, shuffled, and synced holds
+exactly what the database holds. The client is the browser's own store, run by node."""
+
+import asyncio
+import json
+import random
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import MakeSite
+from tests.services import missing
+from tests.wire import Frame, Wire, new_cid
+
+EMOJI = ["👍", "❤️", "🎉"]
+
+
+class Client:
+    """The store in node, behind a lossy way from a real socket."""
+
+    def __init__(self, node: asyncio.subprocess.Process, wire: Wire, rng: random.Random) -> None:
+        self.node, self.wire, self.rng = node, wire, rng
+        self.states: asyncio.Queue[Frame] = asyncio.Queue()
+        self.held: list[Frame] = []
+
+    def give(self, frame: Frame) -> None:
+        assert self.node.stdin is not None
+        self.node.stdin.write(json.dumps({"receive": frame}).encode() + b"\n")
+
+    def lossy(self, frame: Frame) -> None:
+        """Drops, doubles and holds back; answers to the client's own commands arrive."""
+        chance = self.rng.random()
+        if chance < 0.2:
+            return
+        self.held.append(frame)
+        if chance < 0.4:
+            self.held.append(frame)
+        if chance > 0.6:
+            self.rng.shuffle(self.held)
+            for late in self.held:
+                self.give(late)
+            self.held.clear()
+
+    async def listen(self) -> None:
+        """Carries the store's commands to the server and the server's frames to the store."""
+        assert self.node.stdout is not None
+        async for line in self.node.stdout:
+            said = json.loads(line)
+            if "send" in said:
+                await self.wire.send(said["send"])
+                asyncio.get_running_loop().create_task(self._answer(said["send"]["ref"]))
+            elif "state" in said:
+                self.states.put_nowait(said["state"])
+
+    async def _answer(self, ref: Any) -> None:
+        self.give(await self.wire.answer(ref))
+
+    async def carry(self) -> None:
+        while True:
+            frame = await self.wire.expect("changes", timeout=60)
+            self.lossy(frame)
+
+    async def state(self, room: int) -> Frame:
+        assert self.node.stdin is not None
+        self.node.stdin.write(json.dumps({"dump": room}).encode() + b"\n")
+        return await self.states.get()
+
+
+@asynccontextmanager
+async def client(wire: Wire, rng: random.Random) -> AsyncIterator[Client]:
+    node = shutil.which("node")
+    if node is None:
+        missing("node")
+        raise AssertionError
+    process = await asyncio.create_subprocess_exec(
+        node,
+        str(Path(__file__).with_name("client.mjs")),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=2**24,
+    )
+    made = Client(process, wire, rng)
+    made.give(wire.hello)
+    tasks = [asyncio.create_task(made.listen()), asyncio.create_task(made.carry())]
+    try:
+        yield made
+    finally:
+        for task in tasks:
+            task.cancel()
+        process.kill()
+        await process.wait()
+
+
+async def random_commands(wires: list[Wire], room: int, rng: random.Random, number: int) -> None:
+    ids: list[int] = []
+    for _ in range(number):
+        wire = rng.choice(wires)
+        kind = rng.choice(["send", "send", "send", "edit", "delete", "react", "react"])
+        frame: Frame = {"type": kind}
+        if kind == "send" or not ids:
+            frame = {"type": "send", "room": room, "cid": new_cid(), "body": f"{rng.random()}"}
+            if ids and rng.random() < 0.3:
+                frame["reply_to"] = rng.choice(ids)
+        else:
+            frame["message"] = rng.choice(ids)
+            if kind == "edit":
+                frame["body"] = f"edited {rng.random()} @ada"
+            elif kind == "react":
+                frame |= {"emoji": rng.choice(EMOJI), "on": rng.random() < 0.7}
+        answer = await wire.call(**frame)
+        if frame["type"] == "send":
+            ids.append(answer["id"])
+        if rng.random() < 0.1:
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_a_client_with_a_lossy_way_holds_what_the_database_holds(
+    make_site: MakeSite, seed: int
+) -> None:
+    rng = random.Random(seed)
+    with make_site("sqlite") as site:
+        site.people("ada", "bob", "eve")
+        async with site.socket("ada") as ada, site.socket("bob") as bob, site.socket("eve") as eve:
+            room = eve.room("general")["id"]
+            async with client(eve, rng) as store:
+                await random_commands([ada, bob], room, rng, 80)
+                # The last frame may be lost: the heartbeat shows it.
+                store.give(await eve.call(type="ping", ref="heartbeat"))
+                truth = await ada.call(type="sync", room=room, version=0)
+                async with asyncio.timeout(20):
+                    while (state := await store.state(room))["version"] != truth["to"]:
+                        await asyncio.sleep(0.1)
+                assert state["messages"] == truth["messages"]
+                assert state["seq"] == truth["messages"][-1]["seq"]
+                rows = site.run(
+                    "rows = Message.objects.order_by('seq').values_list('seq', 'version', 'body')\n"
+                    "print(json.dumps(list(rows)))"
+                )
+                held = [[m["seq"], m["version"], m["body"]] for m in state["messages"]]
+                assert held == rows
