@@ -82,7 +82,7 @@ def _site(
         url = request.getfixturevalue("postgres_url")
         name = f"chat{next(_numbers)}"
         with psycopg.connect(f"{url}/postgres", autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+            connection.execute(f"CREATE DATABASE {name}")
         site = Site(f"{url}/{name}", environment, processes)
         _migrate(site)
     try:
