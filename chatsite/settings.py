@@ -187,6 +187,8 @@ STORAGES = {
         else "chatsite.static.ModuleManifestStorage"
     },
 }
+# `daphne chatsite.asgi:application` by hand works without collectstatic too.
+WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = DATA_DIR / "uploads"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 

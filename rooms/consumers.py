@@ -194,6 +194,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self.exit(event["room"])
         self.push(protocol.Left(event["room"]))
 
+    async def session_ended(self, event: dict) -> None:
+        if event["session"] in {None, self.scope["session"].session_key}:
+            await self.close(NOT_SIGNED_IN)
+
     async def room_changed(self, event: dict) -> None:
         await refresher.ask(event["room"], self)
 

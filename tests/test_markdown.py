@@ -60,7 +60,24 @@ class Parsed(HTMLParser):
         self.tags.append((tag, dict(attributes)))
 
 
-TAGS = frozenset(["p", "br", "strong", "em", "s", "code", "pre", "ul", "ol", "li", "blockquote", "a", "hr", "span"])
+TAGS = frozenset(
+    [
+        "p",
+        "br",
+        "strong",
+        "em",
+        "s",
+        "code",
+        "pre",
+        "ul",
+        "ol",
+        "li",
+        "blockquote",
+        "a",
+        "hr",
+        "span",
+    ]
+)
 NASTY = [
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",

@@ -446,3 +446,24 @@ async def test_the_stock_layer_works_too(make_site: MakeSite, tmp_path: Any) -> 
             async with site.socket("bob", 0) as tab:
                 await bob.call(type="read", room=room, seq=5)
                 assert (await tab.expect("read"))["seq"] == 5
+
+
+async def test_signing_out_ends_the_session_in_every_tab_and_process(make_site: MakeSite) -> None:
+    with make_site("sqlite", redis=True, processes=2) as site:
+        people = site.people("ada", "bob")
+        async with (
+            site.socket("ada", 0) as ada,
+            site.socket("ada", 1) as tab,
+            site.socket("bob", 0) as bob,
+        ):
+            phone_key = site.keys["ada"]
+            site.people("ada")
+            async with site.socket("ada", 0) as phone:
+                site.run(
+                    "from rooms.revocation import end_sockets\nend_sockets(USER, KEY)",
+                    USER=people["ada"],
+                    KEY=phone_key,
+                )
+                assert (await ada.closed(), await tab.closed()) == (4401, 4401)
+                assert (await phone.call(type="ping"))["type"] == "pong"
+                assert (await bob.call(type="ping"))["type"] == "pong"

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from rooms.forms import InvitationForm, PlaceForm, ProfileForm
 from rooms.models import Invitation, Place, Profile
+from rooms.revocation import end_sockets
 from rooms.views.answers import SignedInRequest
 
 User = get_user_model()
@@ -125,6 +126,8 @@ def set_active(request: SignedInRequest, user_id: int, active: bool) -> HttpResp
     else:
         user.is_active = active
         user.save(update_fields=["is_active"])
+        if not active:
+            end_sockets(user.pk)
         sentence = _("%(name)s can sign in again.") if active else _("%(name)s was deactivated.")
         messages.success(request, sentence % {"name": user.get_username()})
     return redirect("settings")

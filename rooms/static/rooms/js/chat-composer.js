@@ -25,7 +25,7 @@ class ChatComposer extends LitElement {
 
   constructor() {
     super();
-    this.enter = new Enter(() => (this.suggestions.length ? this.complete(this.suggestions[this.chosen]) : this.send()));
+    this.enter = new Enter(() => (this.completable ? this.complete(this.suggestions[this.chosen]) : this.send()));
     this.replyTo = null;
     this.error = "";
     this.empty = true;
@@ -138,6 +138,12 @@ class ChatComposer extends LitElement {
   get mention() {
     const { value, selectionStart, selectionEnd } = this.field;
     return selectionStart === selectionEnd ? MENTION.exec(value.slice(0, selectionStart)) : null;
+  }
+
+  /** Whether Enter completes a name; one that is typed out already is sent as it is. */
+  get completable() {
+    const person = this.suggestions[this.chosen];
+    return person && this.mention?.[1].toLocaleLowerCase() !== person.username.toLocaleLowerCase();
   }
 
   async suggest() {

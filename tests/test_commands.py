@@ -1,0 +1,163 @@
+"""The commands of the README, as somebody on a fresh machine runs them."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+
+from tests.conftest import MakeSite
+from tests.services import answers, free_port, wait_until
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def environment(folder: Path, **settings: str) -> dict[str, str]:
+    return {**os.environ, "DATA_DIR": str(folder), "DEBUG": "", **settings}
+
+
+def manage(folder: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=environment(folder, **settings),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@contextmanager
+def serving(folder: Path, **settings: str) -> Iterator[tuple[str, Path]]:
+    """The address of a `manage.py serve` and the file of what it says."""
+    port = settings.setdefault("PORT", str(free_port()))
+    log = folder / "log"
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "serve"],
+            cwd=ROOT,
+            env=environment(folder, **settings),
+            stdout=file,
+            stderr=file,
+        )
+    try:
+        wait_until(lambda: process.poll() is not None or answers(int(port)), "serve", 60)
+        assert process.poll() is None, log.read_text()
+        yield f"http://127.0.0.1:{port}", log
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def page(url: str) -> tuple[int, str]:
+    try:
+        with urlopen(url, timeout=20) as response:
+            return response.status, response.read().decode()
+    except HTTPError as problem:
+        return problem.code, problem.read().decode()
+
+
+def test_serve_needs_nothing_but_an_empty_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    folder.mkdir()
+    with serving(folder) as (url, log):
+        said = log.read_text()
+        assert "Database: SQLite. Channel layer: in this process" in said
+        link = next(word for word in said.split() if "/setup/" in word)
+        assert link.startswith(url)
+        assert page(link)[0] == 200
+        status, text = page(f"{url}/accounts/login/")
+        assert status == 200
+        style = text.split('<link rel="stylesheet" href="')[1].split('"')[0]
+        assert page(url + style)[0] == 200, "static files are collected and served"
+        assert page(f"{url}/setup/wrong/")[0] == 404
+    assert (folder / "secret_key").stat().st_mode & 0o777 == 0o600
+    key = (folder / "secret_key").read_text()
+    with serving(folder) as (url, log):
+        assert (
+            next(w for w in log.read_text().split() if "/setup/" in w).split("/setup/")[1]
+            == (link.split("/setup/")[1])
+        )
+    assert (folder / "secret_key").read_text() == key, "a second start finds what it left"
+
+
+def test_serve_says_when_it_uses_redis_and_postgresql(make_site: MakeSite, tmp_path: Path) -> None:
+    with make_site("postgres", redis=True, serve=False) as site:
+        settings = {name: site.environment[name] for name in ("DATABASE_URL", "REDIS_URL")}
+        with serving(tmp_path, **settings) as (url, log):
+            assert "Database: PostgreSQL. Channel layer: Redis." in log.read_text()
+            assert page(f"{url}/accounts/login/")[0] == 200
+
+
+def test_a_taken_port_is_named_in_one_sentence(tmp_path: Path) -> None:
+    with serving(tmp_path) as (url, _log):
+        port = url.rpartition(":")[2]
+        second = manage(tmp_path, "serve", PORT=port)
+    assert second.returncode != 0
+    [sentence] = second.stderr.strip().splitlines()
+    assert f"Port {port} is taken" in sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "eighty"),
+        ("PORT", "70000"),
+        ("DEBUG", "perhaps"),
+        ("DATA_DIR", "/dev/null/x"),
+        ("SECRET_KEY", "short"),
+        ("CHAT_URL", "chat.example.org"),
+        ("CHAT_URL", "https://chat.example.org/path"),
+        ("CHAT_URL", "https://chat.example.org:port"),
+        ("DATABASE_URL", "mysql://localhost/chat"),
+        ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "postgres://localhost"),
+        ("REDIS_URL", "localhost:6379"),
+        ("EMAIL_URL", "mail.example.org"),
+        ("TRUSTED_PROXIES", "many"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start_with_a_sentence(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    started = manage(tmp_path, "serve", **{"DATA_DIR": str(tmp_path), name: value})
+    assert started.returncode != 0
+    [sentence] = started.stderr.strip().splitlines()
+    assert name in sentence
+
+
+def test_a_database_that_is_away_is_named_in_a_sentence(tmp_path: Path) -> None:
+    url = f"postgres://nobody@127.0.0.1:{free_port()}/chat"
+    started = manage(tmp_path, "serve", DATABASE_URL=url, PORT=str(free_port()))
+    assert started.returncode != 0
+    assert "DATABASE_URL: the database cannot be used" in started.stderr
+    assert "Traceback" not in started.stderr
+
+
+def test_by_hand_it_is_migrate_and_daphne(tmp_path: Path) -> None:
+    assert manage(tmp_path, "migrate").returncode == 0
+    link = manage(tmp_path, "setup_link").stdout.split()[-1]
+    assert "/setup/" in link
+    port = free_port()
+    process = subprocess.Popen(
+        [Path(sys.executable).with_name("daphne"), "-p", str(port), "chatsite.asgi:application"],
+        cwd=ROOT,
+        env=environment(tmp_path, CHAT_URL=f"http://127.0.0.1:{port}"),
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(lambda: answers(port), "daphne")
+        url = f"http://127.0.0.1:{port}"
+        status, text = page(f"{url}/accounts/login/")
+        assert status == 200
+        style = text.split('<link rel="stylesheet" href="')[1].split('"')[0]
+        assert page(url + style)[0] == 200, "static files are there without collectstatic"
+    finally:
+        process.terminate()
+        process.wait(20)
