@@ -172,6 +172,8 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = environment.mail_from(CHAT_URL)
 
 LANGUAGE_CODE = "en"
+# Of the pages in templates/ too, so that all texts are translated in one place.
+LOCALE_PATHS = [BASE_DIR / "rooms" / "locale"]
 LANGUAGES = [("en", _("English")), ("ko", _("Korean"))]
 TIME_ZONE = "UTC"
 USE_I18N = True

@@ -64,7 +64,8 @@ _cleaner = nh3.Cleaner(
     },
     url_schemes={"http", "https", "mailto"},
     link_rel="noopener noreferrer nofollow",
-    set_tag_attribute_values={"a": {"target": "_blank"}},
+    # Long lines scroll, so the keyboard must reach them.
+    set_tag_attribute_values={"a": {"target": "_blank"}, "pre": {"tabindex": "0"}},
 )
 
 

@@ -36,7 +36,7 @@ def test_markdown_is_rendered(body: str, html: str) -> None:
 def test_fenced_code_is_highlighted() -> None:
     assert 'class="hl-k"' in render("```python\ndef f(): pass\n```", {})
     assert render("```nonsense\n<b>\n```", {}) == (
-        '<pre><code class="language-nonsense">&lt;b&gt;\n</code></pre>'
+        '<pre tabindex="0"><code class="language-nonsense">&lt;b&gt;\n</code></pre>'
     )
 
 

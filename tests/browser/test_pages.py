@@ -1,0 +1,209 @@
+"""The first run, invitations, the admin, and how every page looks and reads."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Place, assert_accessible, assert_no_overflow, say
+
+SETUP_LINK = """
+from io import StringIO
+from django.core.management import call_command
+out = StringIO()
+call_command("setup_link", stdout=out)
+print(json.dumps(out.getvalue().split()[-1]))
+"""
+
+LONG = "W" * 60
+
+
+def set_up(place: Place) -> Page:
+    """The owner's page after the first run."""
+    owner = place.open(place.site.run(SETUP_LINK))
+    owner.get_by_label("Name of the place").fill("Harbour")
+    owner.get_by_label("Username").fill("olga")
+    owner.get_by_label("Display name").fill("Olga")
+    owner.get_by_label("Password").fill("a long walk home")
+    owner.get_by_role("button").click()
+    expect(owner).to_have_url(re.compile("/rooms/general/$"))
+    return owner
+
+
+def test_from_the_setup_link_to_people_talking(place: Place) -> None:
+    link = place.site.run(SETUP_LINK)
+    owner = set_up(place)
+    expect(owner.locator(".empty, .timeline")).not_to_have_count(0)
+    owner.goto("/settings/")
+    owner.get_by_label("Number of uses").fill("1")
+    owner.get_by_role("button", name="Make a link").click()
+    invitation = owner.get_by_label("Invitation link").input_value()
+    owner.goto("/")
+
+    guest = place.open(invitation)
+    guest.get_by_label(re.compile("^Username")).fill("bob")
+    guest.get_by_label(re.compile("^Display name")).fill("Bob")
+    guest.get_by_label(re.compile("^Password")).fill("bob")
+    guest.locator("main").get_by_role("button").click()
+    expect(guest.locator(".errorlist")).not_to_have_count(0)
+    expect(guest.get_by_label(re.compile("^Username"))).to_have_value("bob")
+    guest.get_by_label(re.compile("^Password")).fill("another long walk")
+    guest.locator("main").get_by_role("button").click()
+    expect(guest).to_have_url(re.compile("/rooms/general/$"))
+    say(guest, "hello")
+    expect(owner.locator("chat-message")).to_contain_text("hello")
+    expect(owner.locator("chat-message")).to_contain_text("Bob")
+
+    place.may_be_away = True  # The browser reports the 404 and the 410 that come now.
+    late = place.open(invitation)
+    expect(late.locator("h1")).to_have_text("This invitation cannot be used")
+    assert_accessible(late)
+    gone = place.open(link)
+    expect(gone.locator("h1")).to_have_text("There is nothing here")
+
+
+def test_signing_out_ends_every_tab_and_signing_in_comes_back(place: Place) -> None:
+    place.site.people("ada")
+    ada = place.open("/rooms/general/", "ada")
+    tab = place.tab(ada.context, "/rooms/general/")
+    expect(tab.locator(".composer__field")).to_be_visible()
+    ada.locator(".menu__me").click()
+    ada.get_by_role("button", name="Sign out").click()
+    expect(ada).to_have_url(re.compile("/accounts/login/"))
+    expect(tab).to_have_url(re.compile("/accounts/login/"))
+    tab.locator("[name=login]").fill("ada")
+    tab.locator("[name=password]").fill("correct horse ada")
+    tab.get_by_role("button").click()
+    expect(tab).to_have_url(re.compile("/rooms/general/"))
+
+
+def test_a_rename_in_the_admin_reaches_an_open_browser(place: Place) -> None:
+    place.site.people("ada", "root")
+    place.site.run("User.objects.filter(username='root').update(is_staff=True, is_superuser=True)")
+    ada, root = place.open("/", "ada"), place.open("/admin/rooms/room/", "root")
+    expect(ada.locator("h1")).to_contain_text("General")
+    root.get_by_role("link", name="General").click()
+    root.locator("#id_name").fill("Common room")
+    root.get_by_role("button", name="Save", exact=True).click()
+    expect(ada.locator("h1")).to_contain_text("Common room")
+    expect(ada.locator(".room-link")).to_contain_text("Common room")
+
+
+def test_rooms_are_created_found_joined_and_left(place: Place) -> None:
+    place.site.people("ada", "bob")
+    ada, bob = place.open("/", "ada"), place.open("/", "bob")
+    ada.get_by_role("button", name="Create a room").first.click()
+    dialog = ada.locator("dialog[open]")
+    dialog.get_by_label("Name").fill("책 읽기")
+    dialog.get_by_role("button", name=re.compile("Create")).click()
+    expect(ada.locator("h1")).to_contain_text("책 읽기")
+    bob.get_by_role("button", name="Browse rooms").first.click()
+    bob.get_by_role("searchbox").fill("읽기")
+    bob.get_by_role("button", name="Join 책 읽기").click()
+    expect(bob.locator(".room-link", has_text="책 읽기")).to_have_count(1)
+    bob.goto(ada.url)
+    say(bob, "joined")
+    expect(ada.locator("chat-message").last).to_contain_text("joined")
+    ada.get_by_role("button", name="Room details").click()
+    assert_accessible(ada)
+
+
+def test_a_private_room_of_others_is_not_there(place: Place) -> None:
+    people = place.site.people("ada", "bob")
+    place.site.run(
+        "directory.create_room(User.objects.get(pk=ADA), 'Secret', 'private')", ADA=people["ada"]
+    )
+    place.may_be_away = True  # The browser reports the 404.
+    bob = place.open("/rooms/secret/", "bob")
+    expect(bob.locator("h1")).to_have_text("There is nothing here")
+    assert_accessible(bob)
+
+
+def colour(page: Page) -> str:
+    return page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+
+def test_the_theme_follows_the_system_and_the_switch_in_all_tabs(place: Place) -> None:
+    place.site.people("ada")
+    ada = place.open("/", "ada", color_scheme="light")
+    light = colour(ada)
+    ada.emulate_media(color_scheme="dark")
+    dark = colour(ada)
+    assert light != dark
+    ada.emulate_media(color_scheme="light")
+    tab = place.tab(ada.context, "/rooms/general/")
+    expect(tab.locator(".composer__field")).to_be_visible()
+    ada.locator(".menu__me").click()
+    ada.get_by_role("button", name="Dark").click()
+    expect(tab.locator("html")).to_have_attribute("data-theme", "dark")
+    assert colour(ada) == colour(tab) == dark
+    tab.reload()
+    assert colour(tab) == dark
+
+
+PAGES = [
+    ("/accounts/login/", None),
+    ("/accounts/signup/", None),
+    ("/accounts/password/reset/", None),
+    ("/accounts/password/change/", "ada"),
+    ("/accounts/logout/", "ada"),
+    ("/settings/", "ada"),
+    ("/rooms/", "ada"),
+    ("/rooms/general/", "ada"),
+]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"locale": "en-US"},
+        {"locale": "ko-KR", "color_scheme": "dark", "viewport": {"width": 360, "height": 640}},
+    ],
+    ids=["english", "korean dark phone"],
+)
+def test_every_page_is_accessible_and_fits(place: Place, options: dict[str, Any]) -> None:
+    place.site.people("ada", "bob")
+    place.site.run(
+        """
+User.objects.filter(username="ada").update(is_staff=True, is_superuser=True)
+Place.objects.update(name=LONG, signup="open")
+Profile.objects.filter(user__username="bob").update(name=LONG)
+ada, bob = User.objects.get(username="ada"), User.objects.get(username="bob")
+directory.create_room(ada, LONG, "public", LONG * 4)
+Invitation.objects.create(created_by=ada)
+from uuid import uuid4
+log.commit([
+    log.Request(bob.pk, protocol.Send(1, 1, uuid4(), body))
+    for body in (LONG * 9, "`" + LONG * 5 + "`", "```python\\n" + LONG * 5 + "\\n```", "@ada **b** https://x.org/" + LONG)
+])
+""",
+        LONG=LONG,
+    )
+    for path, name in PAGES:
+        page = place.open(path, name, **options)
+        if path.startswith("/rooms/"):
+            expect(page.locator("chat-app")).to_be_visible()
+        if path == "/rooms/general/":
+            expect(page.locator("chat-message")).to_have_count(4)
+        assert_no_overflow(page)
+        assert_accessible(page)
+        assert page.evaluate("document.documentElement.lang") == options["locale"][:2]
+
+
+def test_on_a_phone_the_rooms_are_in_a_drawer(place: Place) -> None:
+    people = place.site.people("ada")
+    place.site.run(
+        "directory.create_room(User.objects.get(pk=ADA), 'Other', 'public')", ADA=people["ada"]
+    )
+    ada = place.open(
+        "/rooms/general/", "ada", viewport={"width": 360, "height": 640}, has_touch=True
+    )
+    expect(ada.get_by_role("link", name="Other")).not_to_be_in_viewport()
+    ada.get_by_role("button", name="Rooms", exact=True).click()
+    expect(ada.get_by_role("link", name="Other")).to_be_in_viewport()
+    assert_accessible(ada)
+    ada.get_by_role("link", name="Other").click()
+    expect(ada.locator("h1")).to_contain_text("Other")
+    say(ada, "from the phone")
+    expect(ada.locator("chat-message")).to_contain_text("from the phone")
