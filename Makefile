@@ -5,6 +5,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+MESSAGES := -l ko --no-obsolete --no-wrap --add-location file \
+  $(foreach folder,.venv data node_modules tests vendor,-i $(folder))
 
 .PHONY: run test lint format messages requirements vendor
 
@@ -29,9 +31,9 @@ format: $(VENV)/dev.stamp
 	$(BIN)/djlint --reformat --quiet templates
 
 messages: $(VENV)/dev.stamp
-	cd rooms && ../$(BIN)/python ../manage.py makemessages -l ko --no-obsolete --no-location
-	cd rooms && ../$(BIN)/python ../manage.py makemessages -l ko -d djangojs --no-obsolete --no-location -i vendor
-	cd rooms && ../$(BIN)/python ../manage.py compilemessages
+	$(BIN)/python manage.py makemessages $(MESSAGES)
+	$(BIN)/python manage.py makemessages $(MESSAGES) -d djangojs
+	$(BIN)/python manage.py compilemessages -v 0 -i $(VENV)
 
 requirements: $(VENV)/dev.stamp
 	$(BIN)/pip-compile --quiet --strip-extras --annotation-style=line --no-emit-index-url --no-emit-trusted-host --no-emit-find-links requirements.in

@@ -1,6 +1,10 @@
 """How form fields look on every page."""
 
+from typing import Any
+
+from allauth.account import forms as allauth
 from django.forms.renderers import TemplatesSetting
+from django.utils.translation import gettext_lazy as _
 
 
 class FieldRenderer(TemplatesSetting):
@@ -8,3 +12,15 @@ class FieldRenderer(TemplatesSetting):
 
     form_template_name = "form.html"
     field_template_name = "field.html"
+
+
+class LoginForm(allauth.LoginForm):
+    """allauth's, which labels its first field "Login" and takes it for an email address."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("Username or email")
+        attributes = self.fields["login"].widget.attrs
+        attributes |= {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)

@@ -128,6 +128,7 @@ LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SIGNUP_FORM_CLASS = "rooms.forms.SignupForm"
 ACCOUNT_ADAPTER = "rooms.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"login": "chatsite.forms.LoginForm"}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]
 ACCOUNT_USERNAME_MIN_LENGTH = 2
