@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from pytest_django.fixtures import Settings
 
 from tests.services import postgres_server, redis_server
 from tests.site import Site
@@ -18,6 +19,11 @@ MakeSite = Callable[..., AbstractContextManager[Site]]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests last: pytest-asyncio does not work after Playwright's synchronous API."""
     items.sort(key=lambda item: "tests/browser/" in item.path.as_posix())
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Settings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,354 @@
+"""Sign-in, its limits, sign-up, and passwords."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core import mail
+from django.test import Client, override_settings
+
+from rooms.models import Profile, Room, Signup
+from tests.web import BAD_LINES, PASSWORD, account, browser, set_signup
+
+pytestmark = pytest.mark.django_db
+
+LOGIN = "/accounts/login/"
+SIGNUP = "/accounts/signup/"
+RESET = "/accounts/password/reset/"
+NEW_PASSWORD = "a wholly new passphrase"
+
+
+def sign_in(client: Client, login: str, password: str = PASSWORD, url: str = LOGIN) -> Any:
+    return client.post(url, {"login": login, "password": password})
+
+
+def twice(password: str) -> dict[str, str]:
+    return {"password1": password, "password2": password}
+
+
+def signed_in(client: Client) -> bool:
+    return "_auth_user_id" in client.session
+
+
+@pytest.mark.parametrize("login", ["ada", "ada@example.org"])
+def test_sign_in_by_username_or_email(login: str) -> None:
+    account("ada", email="ada@example.org")
+    client = browser()
+    answer = sign_in(client, login)
+    assert answer.status_code == 302
+    assert answer["Location"] == "/"
+    assert signed_in(client)
+
+
+def test_sign_in_leads_to_the_page_that_was_asked_for() -> None:
+    account("ada")
+    client = browser()
+    page = client.get("/settings/")
+    assert page["Location"] == "/accounts/login/?next=/settings/"
+    answer = client.post(page["Location"], {"login": "ada", "password": PASSWORD})
+    assert answer["Location"] == "/settings/"
+    elsewhere = browser()
+    answer = elsewhere.post(f"{LOGIN}?next=//evil.example/", {"login": "ada", "password": PASSWORD})
+    assert answer["Location"] == "/"
+
+
+def test_wrong_password_keeps_the_username() -> None:
+    account("ada")
+    client = browser()
+    page = sign_in(client, "ada", "wrong").content.decode()
+    assert "The username and/or password you specified are not correct." in page
+    assert 'value="ada"' in page
+    assert "wrong" not in page
+    assert not signed_in(client)
+
+
+def test_sign_in_field_is_for_password_managers() -> None:
+    field = re.search(r'<input[^>]*name="login"[^>]*>', browser().get(LOGIN).content.decode())
+    assert field
+    assert 'autocomplete="username"' in field[0]
+    assert "placeholder" not in field[0]
+
+
+@pytest.mark.parametrize("bad", ["a\0b", "x" * 10_000, "", "a\nb", "\ud800"])
+def test_bad_sign_in_is_refused(bad: str) -> None:
+    client = browser()
+    # A lone surrogate is not UTF-8, so it can only come as bytes.
+    text = bad.encode("utf-8", "surrogatepass")
+    form = "application/x-www-form-urlencoded"
+    for body in (b"login=ada&password=" + text, b"login=" + text + b"&password=x"):
+        assert client.post(LOGIN, body, content_type=form).status_code == 200
+    assert not signed_in(client)
+
+
+@pytest.mark.parametrize("url", [LOGIN, "/admin/login/"])
+def test_after_many_wrong_passwords_the_right_one_is_refused_too(url: str) -> None:
+    account("ada", owner=True)
+    for _ in range(10):
+        sign_in(browser(), "ada", "wrong")
+    client = browser()
+    answer = sign_in(client, "ada", PASSWORD, LOGIN)
+    assert "Too many failed login attempts. Try again later." in answer.content.decode()
+    # The admin has no sign-in of its own that would know no limits.
+    answer = client.post(url, {"username": "ada", "login": "ada", "password": PASSWORD})
+    assert answer.status_code in {200, 302}
+    assert not signed_in(client)
+    assert client.get("/admin/").status_code == 302
+
+
+def test_admin_signs_in_through_the_same_page() -> None:
+    answer = browser().get("/admin/login/?next=/admin/")
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(LOGIN)
+
+
+def test_sign_out_asks_first() -> None:
+    client = browser(account("ada"))
+    assert client.get("/accounts/logout/").status_code == 200
+    assert signed_in(client)
+    assert client.post("/accounts/logout/").status_code == 302
+    assert not signed_in(client)
+
+
+NEW = {
+    "username": "grace",
+    "name": "Grace Hopper",
+    "email": "grace@example.org",
+    "password1": PASSWORD,
+}
+
+
+def test_open_sign_up_leads_into_the_first_room() -> None:
+    set_signup(Signup.OPEN)
+    room = Room.objects.create(name="General", slug="general")
+    client = browser()
+    assert client.get(SIGNUP).status_code == 200
+    answer = client.post(SIGNUP, NEW)
+    assert answer.status_code == 302
+    user = User.objects.get(username="grace")
+    assert Profile.person(user)["name"] == "Grace Hopper"
+    assert not user.is_staff
+    assert room.memberships.filter(user=user, role="member").exists()
+    assert signed_in(client)
+    assert client.get("/")["Location"] == "/rooms/general/"
+
+
+@pytest.mark.parametrize("signup", [Signup.INVITATION, Signup.CLOSED])
+def test_sign_up_that_is_not_open(signup: Signup) -> None:
+    set_signup(signup)
+    client = browser()
+    page = client.get(SIGNUP).content.decode()
+    assert ("You need an invitation" in page) == (signup == Signup.INVITATION)
+    assert "<form" not in page
+    client.post(SIGNUP, NEW)
+    assert not User.objects.exists()
+    assert SIGNUP not in client.get(LOGIN).content.decode()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"username": "ada"},
+        {"username": "ADA"},
+        {"username": "a"},
+        {"username": "x" * 151},
+        {"username": "a\0b"},
+        {"username": "two words"},
+        {"username": ""},
+        {"email": "ada@example.org"},
+        {"email": "no address"},
+        {"email": "a\0@example.org"},
+        {"password1": "short"},
+        {"password1": "password"},
+        {"password1": "12345678901"},
+        {"password1": "grace hopper\0"},
+        {"name": "x" * 61},
+        *({"name": bad} for bad in BAD_LINES if bad.strip()),
+    ],
+)
+def test_wrong_sign_up_makes_nothing_and_keeps_what_was_typed(wrong: dict[str, str]) -> None:
+    set_signup(Signup.OPEN)
+    account("ada", email="ada@example.org")
+    answer = browser().post(SIGNUP, NEW | wrong)
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    assert 'class="errorlist' in page
+    if "email" not in wrong:
+        assert 'value="grace@example.org"' in page
+    assert User.objects.count() == 1
+
+
+def test_password_change_keeps_this_session_and_ends_the_others() -> None:
+    user = account("ada")
+    here, elsewhere = browser(user), browser(user)
+    url = "/accounts/password/change/"
+    wrong = here.post(url, twice(NEW_PASSWORD) | {"oldpassword": "no"})
+    assert "Please type your current password." in wrong.content.decode()
+    answer = here.post(url, twice(NEW_PASSWORD) | {"oldpassword": PASSWORD})
+    assert answer.status_code == 302
+    assert here.get("/settings/").status_code == 200
+    assert elsewhere.get("/settings/").status_code == 302
+    user.refresh_from_db()
+    assert user.check_password(NEW_PASSWORD)
+
+
+def test_without_mail_the_owner_is_asked() -> None:
+    account("ada", email="ada@example.org")
+    client = browser()
+    page = client.get(RESET).content.decode()
+    assert "This place sends no mail. Ask its owner" in page
+    assert "<form" not in page
+    client.post(RESET, {"email": "ada@example.org"})
+    assert mail.outbox == []
+
+
+@contextmanager
+def mail_configured() -> Iterator[None]:
+    backend = "django.core.mail.backends.locmem.EmailBackend"
+    with override_settings(MAIL_IS_CONFIGURED=True, EMAIL_BACKEND=backend):
+        yield
+
+
+def choose_password(client: Client, link: str, password: str = NEW_PASSWORD) -> Any:
+    page = client.get(link, follow=True)
+    if not page.redirect_chain:
+        return page
+    return client.post(page.redirect_chain[-1][0], twice(password))
+
+
+def test_reset_by_mail() -> None:
+    user = account("ada", email="ada@example.org")
+    with mail_configured():
+        client = browser()
+        assert client.post(RESET, {"email": "ada@example.org"}).status_code == 302
+        assert len(mail.outbox) == 1
+        link = re.search(r"http://\S+", str(mail.outbox[0].body))
+        assert link
+        path = link[0].removeprefix("http://127.0.0.1")
+        assert choose_password(client, path).status_code == 302
+    user.refresh_from_db()
+    assert user.check_password(NEW_PASSWORD)
+    assert sign_in(browser(), "ada", NEW_PASSWORD).status_code == 302
+
+
+def test_reset_does_not_tell_who_has_an_account() -> None:
+    account("ada", email="ada@example.org")
+    with mail_configured():
+        answers = [browser().post(RESET, {"email": f"{who}@example.org"}) for who in ("ada", "eve")]
+    assert answers[0].status_code == answers[1].status_code == 302
+    assert answers[0]["Location"] == answers[1]["Location"]
+
+
+def made_link(page: str) -> str:
+    link = re.search(r'value="http://127\.0\.0\.1:8000(/accounts/password/reset/key/[^"]+)"', page)
+    assert link
+    return link[1]
+
+
+def test_reset_link_by_the_owner_works_once() -> None:
+    owner, user = account("root", owner=True), account("ada")
+    old = browser(user)
+    answer = browser(owner).post(f"/settings/people/{user.pk}/reset-link")
+    link = made_link(answer.content.decode())
+    client = browser()
+    bad = choose_password(client, link, "short")
+    assert bad.status_code == 200
+    assert choose_password(client, link).status_code == 302
+    user.refresh_from_db()
+    assert user.check_password(NEW_PASSWORD)
+    assert old.get("/settings/").status_code == 302
+    again = browser().get(link, follow=True).content.decode()
+    assert "This link cannot be used" in again
+
+
+def test_reset_link_is_made_by_the_owner_only() -> None:
+    user, other = account("ada"), account("bob")
+    client = browser(user)
+    assert client.post(f"/settings/people/{other.pk}/reset-link").status_code == 403
+    assert browser().post(f"/settings/people/{other.pk}/reset-link").status_code == 302
+
+
+def test_deactivated_account_is_out() -> None:
+    owner, user = account("root", owner=True), account("ada")
+    session, office = browser(user), browser(owner)
+    assert session.get("/settings/").status_code == 200
+    assert office.post(f"/settings/people/{user.pk}/deactivate").status_code == 302
+    assert session.get("/settings/").status_code == 302
+    assert session.get("/people.json").status_code == 401
+    client = browser()
+    sign_in(client, "ada")
+    assert not signed_in(client)
+    office.post(f"/settings/people/{user.pk}/reactivate")
+    sign_in(client, "ada")
+    assert signed_in(client)
+
+
+def test_owner_cannot_deactivate_themselves() -> None:
+    owner = account("root", owner=True)
+    client = browser(owner)
+    page = client.post(f"/settings/people/{owner.pk}/deactivate", follow=True).content.decode()
+    assert "You cannot deactivate your own account." in page
+    owner.refresh_from_db()
+    assert owner.is_active
+
+
+OWNERS = ["place", "invitations", "invitations/1/revoke", "people/1/deactivate"]
+
+
+@pytest.mark.parametrize("path", OWNERS)
+def test_settings_of_the_place_are_the_owners(path: str) -> None:
+    assert browser(account("ada")).post(f"/settings/{path}").status_code == 403
+
+
+@pytest.mark.parametrize("name", ["x" * 61, *(bad for bad in BAD_LINES if bad.strip())])
+def test_wrong_name_changes_nothing(name: str) -> None:
+    user = account("ada", name="Ada")
+    answer = browser(user).post("/settings/profile", {"name": name})
+    assert answer.status_code == 400
+    assert Profile.objects.get(user=user).name == "Ada"
+
+
+def test_name_is_saved() -> None:
+    user = account("ada")
+    page = browser(user).post("/settings/profile", {"name": "Ada Lovelace"}, follow=True)
+    assert "Your name was saved." in page.content.decode()
+    assert Profile.objects.get(user=user).name == "Ada Lovelace"
+
+
+def test_people_are_searched_and_paged() -> None:
+    client = browser(account("root", owner=True))
+    for number in range(60):
+        account(f"person{number:02}")
+    assert "person05" in client.get("/settings/?q=son05").content.decode()
+    assert "person59" in client.get("/settings/?page=2").content.decode()
+    for odd in ("%00", "%25", "_", "%ff", "x" * 5000):
+        assert client.get(f"/settings/?q={odd}&page={odd}").status_code == 200
+
+
+PAGES = [LOGIN, SIGNUP, RESET, "/accounts/password/reset/done/", "/", "/nothing/here/"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_are_korean(path: str) -> None:
+    set_signup(Signup.OPEN)
+    page = browser().get(path, headers={"accept-language": "ko"}, follow=True).content.decode()
+    assert '<html lang="ko">' in page
+    text = re.sub(r"<(script|style).*?</\1>|<[^>]*>", " ", page, flags=re.S)
+    assert set(re.findall(r"[A-Za-z]{3,}", text)) <= {"Chat"}, text
+
+
+def test_korean_errors() -> None:
+    korean = {"accept-language": "ko"}
+    data = {"login": "ada", "password": "wrong"}
+    page = browser().post(LOGIN, data, headers=korean).content.decode()
+    assert "비밀번호가 올바르지 않습니다." in page
+
+
+def test_language_is_kept() -> None:
+    client = browser(account("ada"))
+    client.post("/i18n/setlang/", {"language": "ko", "next": "/settings/"})
+    page = client.get("/settings/", headers={"accept-language": "en"}).content.decode()
+    assert '<html lang="ko">' in page
+    assert "이름 저장" in page

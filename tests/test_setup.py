@@ -1,0 +1,86 @@
+"""The first run: a link that works until the place has an owner."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+
+from rooms.models import Kind, Place, Profile, Role, Room
+from rooms.views.setup import setup_token
+from tests.web import BAD_LINES, PASSWORD, account, browser
+
+pytestmark = pytest.mark.django_db
+
+FIRST = {
+    "place": "The Lab",
+    "username": "ada",
+    "name": "Ada Lovelace",
+    "email": "",
+    "password": PASSWORD,
+}
+
+
+def url() -> str:
+    return f"/setup/{setup_token()}/"
+
+
+def test_empty_place_says_where_the_link_is() -> None:
+    page = browser().get("/").content.decode()
+    assert "printed in the terminal" in page
+    assert setup_token() not in page
+
+
+def test_first_run_makes_the_owner_and_general_and_works_once() -> None:
+    client, link = browser(), url()
+    assert client.get(link).status_code == 200
+    answer = client.post(link, FIRST)
+    assert answer.status_code == 302
+    assert client.get("/")["Location"] == "/rooms/general/"
+    user = User.objects.get()
+    assert user.is_superuser
+    assert user.check_password(PASSWORD)
+    assert Profile.person(user)["name"] == "Ada Lovelace"
+    assert Place.get().name == "The Lab"
+    room = Room.objects.get()
+    assert (room.name, room.kind) == ("General", Kind.PUBLIC)
+    assert room.memberships.get().role == Role.OWNER
+    assert browser().get(link).status_code == 404
+    assert browser().post(link, FIRST | {"username": "eve"}).status_code == 404
+    assert User.objects.count() == 1
+
+
+def test_wrong_token_is_nothing() -> None:
+    for token in ("wrong", setup_token()[:-1], setup_token().upper(), "ü", "%00"):
+        assert browser().get(f"/setup/{token}/").status_code == 404
+        assert browser().post(f"/setup/{token}/", FIRST).status_code == 404
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"place": "x" * 61},
+        *({"place": bad} for bad in BAD_LINES),
+        *({"username": bad} for bad in (*BAD_LINES, "two words", "x" * 151, "a")),
+        {"name": "a\0b"},
+        {"email": "no address"},
+        {"password": "short"},
+        {"password": "password"},
+        {"password": "a\0 long password"},
+        {"password": ""},
+        {"username": "correct", "password": "correct1"},
+    ],
+)
+def test_wrong_first_run_makes_nothing(wrong: dict[str, str]) -> None:
+    answer = browser().post(url(), FIRST | wrong)
+    assert answer.status_code == 200
+    assert 'class="errorlist' in answer.content.decode()
+    assert not User.objects.exists()
+    assert not Room.objects.exists()
+
+
+def test_command_prints_the_link_while_it_works(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("setup_link")
+    assert url() in capsys.readouterr().out
+    account("ada", owner=True)
+    call_command("setup_link")
+    assert "/setup/" not in capsys.readouterr().out
