@@ -38,7 +38,7 @@ def test_from_the_setup_link_to_people_talking(place: Place) -> None:
     owner.goto("/settings/")
     owner.get_by_label("Number of uses").fill("1")
     owner.get_by_role("button", name="Make a link").click()
-    invitation = owner.get_by_label("Invitation link").input_value()
+    invitation = owner.get_by_role("textbox", name="Invitation link").input_value()
     owner.goto("/")
 
     guest = place.open(invitation)

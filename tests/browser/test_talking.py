@@ -176,7 +176,7 @@ def test_what_was_said_offline_survives_a_reload(place: Place) -> None:
     place.site.processes[0].end(signal.SIGKILL)
     expect(ada.locator(".connection")).to_contain_text("Reconnecting")
     say(ada, "one")
-    say(ada, "two")
+    say(ada, "two")  # to a room in which nothing was said before
     expect(ada.locator(".message--pending")).to_have_count(2)
     place.site.processes[0].start()
     ada.goto("/rooms/general/")

@@ -231,10 +231,11 @@ export class Store {
 
   welcomeBack(room, fields) {
     const unsent = room.read_seq > fields.read_seq;
+    const knownWhole = room.messages.size > 0 || room.seq === 0; // a room where nothing was said is held whole
     this.rooms.set(room.id, room);
     room.describe(fields);
     if (unsent) this.sendRead(room);
-    if (room.messages.size === 0) {
+    if (!knownWhole) {
       room.version = room.head = fields.version; // nothing held, so nothing to catch up with
     } else if (room.version !== fields.version) {
       room.head = fields.version;
