@@ -1,13 +1,19 @@
-"""Channel layers with a fast way for frames.
+"""Channel layers with a fast way for frames, and none that waits for Redis.
 
 A `fanout.frame` event ({"type": "fanout.frame", "text": "…"}) goes straight from the layer to the
 sockets of this process: decoded once, without a queue and a task for each of them. A consumer asks
 for it by `attach(channel_name, sink)`; whatever is not attached, and every other event, takes
 Channels' own way. Consumers keep a handler `fanout_frame` and so work on stock layers too.
+`observe(watch)` hears each frame once per process, before the sockets do.
+
+With Redis away sockets open, close and talk within their process, and `healthy` says that others
+do not hear of it.
 """
 
 import asyncio
 import logging
+import uuid
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -18,20 +24,37 @@ from channels_redis.pubsub import (
     RedisSingleShardConnection,
 )
 from channels_redis.utils import _wrap_close
+from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
 FRAME = "fanout.frame"
+# Messages that wait to be published; with more, Redis is away and the newest are given up.
+MAX_UNPUBLISHED = 1000
+# Messages that go to Redis in one write.
+MAX_PIPELINE = 100
+# Seconds after which a connection that failed is tried again.
+RETRY = 0.25
+# Seconds for which a new group waits for its subscription: what is said meanwhile would be missed.
+SUBSCRIBE_PATIENCE = 1.0
 
 Sink = Callable[[str], None]
+Watch = Callable[[dict], None]
 
 
 class Fanout:
     """The sockets of this process that take frames directly."""
 
+    healthy = True
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._sinks: dict[str, Sink] = {}
+        self._watch: Watch | None = None
+
+    def observe(self, watch: Watch) -> None:
+        """From now on `watch` is called with each frame event that comes to this process."""
+        self._watch = watch
 
     def attach(self, channel: str, sink: Sink) -> None:
         """From now on frames for `channel` go to `sink`, a plain function that must not block."""
@@ -40,8 +63,11 @@ class Fanout:
     def detach(self, channel: str) -> None:
         self._sinks.pop(channel, None)
 
-    def fan_out(self, channels: Iterable[str], text: str) -> list[str]:
-        """Gives `text` to the sinks of `channels`; returns the channels that have none."""
+    def fan_out(self, channels: Iterable[str], event: dict) -> list[str]:
+        """Gives a frame to the sinks of `channels`; returns the channels that have none."""
+        if self._watch is not None:
+            self._watch(event)
+        text = event["text"]
         others = []
         for channel in tuple(channels):
             sink = self._sinks.get(channel)
@@ -67,36 +93,174 @@ class InMemoryFanoutLayer(Fanout, InMemoryChannelLayer):
         if message["type"] != FRAME:
             await super().group_send(group, message)
             return
-        for channel in self.fan_out(self.groups.get(group, ()), message["text"]):
+        for channel in self.fan_out(self.groups.get(group, ()), message):
             await self.send(channel, message)
 
 
-class _FanoutConnection(RedisSingleShardConnection):
-    def _receive_message(self, message: dict | None) -> None:
-        if message is None or not self.channel_layer.fan_out_message(message):
-            super()._receive_message(message)
+class _Connection(RedisSingleShardConnection):
+    """One Redis. What is wanted of it is kept here and brought about in the background."""
+
+    def __init__(self, host: dict, channel_layer: "_RedisFanoutLoopLayer") -> None:
+        super().__init__(host, channel_layer)
+        self.receiving = self.publishing = True
+        self._wanted: set[str] = set()
+        self._changed = asyncio.Event()
+        self._settled = asyncio.Condition()
+        self._subscriber: asyncio.Task[None] | None = None
+        self._unpublished: deque[tuple[str, bytes, asyncio.Future[None]]] = deque()
+        self._publisher: asyncio.Task[None] | None = None
+
+    async def publish(self, channel: str, message: bytes) -> None:
+        """Returns when Redis has it. Raises ConnectionError."""
+        if len(self._unpublished) >= MAX_UNPUBLISHED:
+            raise ConnectionError("Redis is away, and too much waits for it.")
+        published = asyncio.get_running_loop().create_future()
+        self._unpublished.append((channel, message, published))
+        if self._publisher is None:
+            self._publisher = asyncio.create_task(self._publish())
+        await published
+
+    async def _publish(self) -> None:
+        try:
+            while self._unpublished:
+                size = min(len(self._unpublished), MAX_PIPELINE)
+                batch = [self._unpublished.popleft() for _ in range(size)]
+                try:
+                    self._ensure_redis()
+                    pipeline = self._redis.pipeline(transaction=False)
+                    for channel, message, _published in batch:
+                        pipeline.publish(channel, message)
+                    await pipeline.execute()
+                    self.publishing = True
+                    problem = None
+                except (OSError, RedisError) as error:
+                    self.publishing = False
+                    problem = ConnectionError(str(error))
+                for _channel, _message, published in batch:
+                    if not published.done():
+                        if problem is None:
+                            published.set_result(None)
+                        else:
+                            published.set_exception(problem)
+        finally:
+            self._publisher = None
+
+    async def subscribe(self, channel: str) -> None:
+        self._wanted.add(channel)
+        self._bring_about()
+
+    async def unsubscribe(self, channel: str) -> None:
+        self._wanted.discard(channel)
+        self._bring_about()
+
+    def _bring_about(self) -> None:
+        self._changed.set()
+        if self._subscriber is None:
+            self._ensure_redis()
+            self._ensure_receiver()
+            self._subscriber = asyncio.create_task(self._subscribe())
+
+    async def subscribed(self, channel: str) -> None:
+        """Waits until Redis knows of the subscription, but not for a Redis that is away."""
+        try:
+            async with asyncio.timeout(SUBSCRIBE_PATIENCE), self._settled:
+                await self._settled.wait_for(
+                    lambda: channel in self._subscribed_to or not self.receiving
+                )
+        except TimeoutError:
+            self.receiving = False
+
+    async def _subscribe(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            new, old = self._wanted - self._subscribed_to, self._subscribed_to - self._wanted
+            try:
+                if new:
+                    await self._pubsub.subscribe(*new)
+                    self._subscribed_to |= new
+                if old:
+                    await self._pubsub.unsubscribe(*old)
+                    self._subscribed_to -= old
+            except (OSError, RedisError):
+                self.receiving = False
+                await asyncio.sleep(RETRY)
+                self._changed.set()
+            async with self._settled:
+                self._settled.notify_all()
+
+    async def _do_receiving(self) -> None:
+        while True:
+            try:
+                if not self._pubsub.subscribed:
+                    await asyncio.sleep(0.05)
+                    continue
+                # Also reconnects, and then subscribes again to all that it was subscribed to.
+                message = await self._pubsub.get_message(
+                    ignore_subscribe_messages=True, timeout=0.5
+                )
+                if not self.receiving:
+                    logger.info("Redis is there again.")
+                self.receiving = True
+                if message is not None and not self.channel_layer.fan_out_message(message):
+                    self._receive_message(message)
+            except (OSError, RedisError) as problem:
+                if self.receiving:
+                    logger.warning("Redis is away; frames stay in this process: %s", problem)
+                self.receiving = False
+                await asyncio.sleep(RETRY)
+            except Exception:
+                logger.exception("A message of Redis could not be handled.")
+
+    async def flush(self) -> None:
+        for task in (self._subscriber, self._publisher):
+            if task is not None:
+                task.cancel()
+        self._subscriber = self._publisher = None
+        self._wanted.clear()
+        await super().flush()
 
 
 class _RedisFanoutLoopLayer(Fanout, RedisPubSubLoopLayer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._shards: list[RedisSingleShardConnection] = [
-            _FanoutConnection(shard.host, self) for shard in self._shards
-        ]
+        self._shards: list[_Connection] = [_Connection(shard.host, self) for shard in self._shards]
+        # Before every message to a group: what comes back to its own process was handled there.
+        self._origin = uuid.uuid4().bytes
+
+    @property
+    def healthy(self) -> bool:  # type: ignore[override]
+        """Whether Redis carried what was last asked of it."""
+        return all(shard.receiving and shard.publishing for shard in self._shards)
+
+    async def group_add(self, group: str, channel: str) -> None:
+        await super().group_add(group, channel)
+        name = self._get_group_channel_name(group)
+        await self._get_shard(name).subscribed(name)
+
+    async def group_send(self, group: str, message: dict) -> None:
+        """To this process at once; raises ConnectionError if others could not be told."""
+        name = self._get_group_channel_name(group)
+        data = self.channel_layer.serialize(message)
+        self._hand_over(self.groups.get(name, ()), message, data)
+        await self._get_shard(name).publish(name, self._origin + data)
 
     def fan_out_message(self, message: dict) -> bool:
-        """Whether a message of Redis was a frame for a group, and so is done with."""
-        name, data = message["channel"], message["data"]
-        members = self.groups.get(name.decode() if isinstance(name, bytes) else name)
+        """Whether a message of Redis was for a group, and so is done with."""
+        name, data = message["channel"].decode(), message["data"]
+        members = self.groups.get(name)
         if members is None:
             return False
-        event = self.channel_layer.deserialize(data)
-        if event.get("type") != FRAME:
-            return False
-        for channel in self.fan_out(members, event["text"]):
+        if not data.startswith(self._origin):
+            data = data[len(self._origin) :]
+            self._hand_over(members, self.channel_layer.deserialize(data), data)
+        return True
+
+    def _hand_over(self, members: Iterable[str], event: dict, data: bytes) -> None:
+        others = self.fan_out(members, event) if event.get("type") == FRAME else tuple(members)
+        for channel in others:
             if channel in self.channels:
                 self.channels[channel].put_nowait(data)
-        return True
 
 
 class RedisFanoutLayer(RedisPubSubChannelLayer):
