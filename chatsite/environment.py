@@ -133,6 +133,24 @@ class Environment:
             raise ImproperlyConfigured(f"TRUSTED_PROXIES must be 0 to 9, not {value!r}.")
         return int(value)
 
+    def send_rate(self) -> float:
+        """Commands that one user may send in a second, for long."""
+        return self._positive("SEND_RATE", "20")
+
+    def send_burst(self) -> float:
+        """Commands that one user may send at once."""
+        return self._positive("SEND_BURST", "200")
+
+    def _positive(self, name: str, default: str) -> float:
+        value = self._text(name, default)
+        try:
+            number = float(value)
+        except ValueError:
+            number = 0
+        if not 1 <= number <= 1_000_000:
+            raise ImproperlyConfigured(f"{name} must be a number from 1 on, not {value!r}.")
+        return number
+
     def email(self) -> dict:
         """Django's EMAIL_* settings from EMAIL_URL; empty where no mail is configured."""
         url = self._text("EMAIL_URL", "")

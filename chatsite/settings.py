@@ -180,6 +180,10 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 
+# What one user may ask of one process (rooms.limits).
+CHAT_SEND_RATE = environment.send_rate()
+CHAT_SEND_BURST = environment.send_burst()
+
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STORAGES = {

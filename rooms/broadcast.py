@@ -5,7 +5,6 @@ At most once is enough: the database is the truth, a frame only says that there 
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Iterable
 
 from asgiref.sync import async_to_sync
@@ -18,8 +17,8 @@ logger = logging.getLogger(__name__)
 
 # A frame on its way to sockets as it is; see chatsite.layers.
 FRAME = "fanout.frame"
-# With the layer away this many frames wait; older ones are dropped, and clients find the hole.
-MAX_WAITING = 1000
+# Commits whose telling waits for the layer; more are not told, and rooms.repair finds the hole.
+MAX_TELLING = 1000
 
 Event = tuple[str, dict]
 
@@ -39,19 +38,48 @@ def frame(group: str, event: protocol.Event) -> Event:
 
 def events_of(commit: Commit) -> list[Event]:
     """What a commit has to tell: `changes` to the rooms, `read` to the readers' other tabs."""
-    return [frame(room_group(changes.room), changes) for changes in commit.changes] + [
-        frame(user_group(user_id), read) for user_id, read in commit.reads
-    ]
+    events = []
+    for changes in commit.changes:
+        for part in split(changes):
+            group, event = frame(room_group(part.room), part)
+            # How far it reaches, for rooms.repair, which does not read the text.
+            event |= {"room": part.room, "from": part.from_, "to": part.to}
+            events.append((group, event))
+    return events + [frame(user_group(user_id), read) for user_id, read in commit.reads]
+
+
+def split(changes: protocol.Changes) -> list[protocol.Changes]:
+    """The same in frames that are not too large, one after the other by version."""
+    if protocol.is_small(changes.messages):
+        return [changes]
+    parts: list[protocol.Changes] = []
+    start, space, messages = changes.from_, protocol.MAX_EVENT, list[protocol.MessageState]()
+    for message in sorted(changes.messages, key=lambda message: message.version):
+        size = protocol.size(message)
+        if messages and size > space:
+            end = messages[-1].version
+            parts.append(protocol.Changes(changes.room, start, end, messages))
+            start, space, messages = end, protocol.MAX_EVENT, []
+        messages.append(message)
+        space -= size
+    parts.append(protocol.Changes(changes.room, start, changes.to, messages))
+    return parts
 
 
 async def tell(events: Iterable[Event]) -> None:
-    """Sends events in their order. One that fails is logged; the others go on."""
+    """Sends events, begun in their order. One that fails is logged; the others go on."""
     layer = get_channel_layer()
-    for group, event in events:
+
+    async def tell_one(group: str, event: dict) -> None:
         try:
             await layer.group_send(group, event)
+        except OSError as problem:
+            # The layer has said that it is away; rooms.repair brings what is missing.
+            logger.debug("Could not tell %s: %s", group, problem)
         except Exception:
             logger.warning("Could not tell %s; it will find out by itself.", group, exc_info=True)
+
+    await asyncio.gather(*(tell_one(group, event) for group, event in events))
 
 
 # From code that is not in an event loop: pages, the admin, commands.
@@ -62,17 +90,15 @@ class Broadcaster:
     """Tells in the background, so that no ack waits for the layer."""
 
     def __init__(self) -> None:
-        self._waiting: deque[Event] = deque(maxlen=MAX_WAITING)
-        self._task: asyncio.Task[None] | None = None
+        self._telling: set[asyncio.Task[None]] = set()
 
-    def soon(self, events: Iterable[Event]) -> None:
-        self._waiting.extend(events)
-        if self._waiting and self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._run())
+    def soon(self, events: list[Event]) -> None:
+        """Begins at once, also while what was told before still waits for the layer."""
+        if events and len(self._telling) < MAX_TELLING:
+            self._telling.add(task := asyncio.get_running_loop().create_task(tell(events)))
+            task.add_done_callback(self._telling.discard)
 
-    async def _run(self) -> None:
-        try:
-            while self._waiting:
-                await tell([self._waiting.popleft()])
-        finally:
-            self._task = None
+    async def drain(self, seconds: float) -> None:
+        """Returns when everything was told, or after this time."""
+        if self._telling:
+            await asyncio.wait(self._telling, timeout=seconds)

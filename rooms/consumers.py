@@ -1,6 +1,8 @@
 """The socket: one per browser tab or program, for all rooms of its user."""
 
 import asyncio
+import logging
+import math
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -9,26 +11,31 @@ from channels.consumer import get_handler_name
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth import get_user
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 
 from rooms import protocol, reader
 from rooms.broadcast import frame, room_group, tell, user_group
 from rooms.database import read
+from rooms.limits import MAX_REFUSED, MAX_SOCKETS, bucket_of
 from rooms.log import Answer, Request
 from rooms.outbound import Outbound
 from rooms.presence import presence
+from rooms.repair import repair
+from rooms.revocation import NOT_SIGNED_IN, compare, comparer
+from rooms.sockets import here
 from rooms.writer import RETRY_AFTER, writer
 
+logger = logging.getLogger(__name__)
+
+ORDINARY = 1000
 NOT_THIS_PROTOCOL = 4400
-NOT_SIGNED_IN = 4401
+FLOODING = 4429
 # Frames in a row that are not this protocol, after which the socket is closed.
 MAX_ALIEN_FRAMES = 5
 # Writes of one socket that wait for their commit; with more, its next frame waits.
 MAX_WAITING_WRITES = 64
 # Seconds in which one socket tells one room only once that somebody is typing.
 TYPING_EVERY = 2.0
-# Seconds for which the heads of all rooms are good, for all sockets of the process.
-HEADS_LIFETIME = 2.0
 
 Write = protocol.Send | protocol.Edit | protocol.Delete | protocol.React | protocol.Read
 
@@ -37,6 +44,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     """Authenticates, parses, hands over to log and reader, answers."""
 
     user_id: int
+    session_key: str | None
     person: protocol.Person
     entered = False
 
@@ -50,7 +58,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         try:
             await super().__call__(scope, receive, send)
         finally:
-            # Also when a handler raised: Channels calls no disconnect() then.
+            # Also when a handler raised or was cancelled: Channels calls no disconnect() then.
             await self.leave()
 
     async def dispatch(self, message: dict) -> None:
@@ -61,21 +69,37 @@ class ChatConsumer(AsyncWebsocketConsumer):
     # Opening and closing
 
     async def connect(self) -> None:
-        user_id = await read(self.authenticate)
         await self.accept()
+        try:
+            await self.open()
+        except (DatabaseError, InterfaceError) as problem:
+            logger.warning("A socket could not be opened: %s", problem)
+            await self.close(ORDINARY)  # on which a client tries again, later and later
+
+    async def open(self) -> None:
+        user_id = await read(self.authenticate)
         if user_id is None:
             await self.close(NOT_SIGNED_IN)
             return
+        if len(here.of(user_id)) >= MAX_SOCKETS:
+            await self.close(FLOODING)
+            return
         self.user_id = user_id
+        self.session_key = self.scope["session"].session_key
+        self.bucket = bucket_of(user_id)
         # Groups first, heads after: what is committed between is in one or in both.
         self.outbound.hold()
+        here.add(self)
         if attach := getattr(self.channel_layer, "attach", None):
             attach(self.channel_name, self.outbound.push)
+        repair.start()
+        comparer.start()
         await self.channel_layer.group_add(user_group(user_id), self.channel_name)
-        for room_id in await read(reader.room_ids, user_id):
-            await self.enter(room_id)
+        await asyncio.gather(*map(self.enter, await read(reader.room_ids, user_id)))
         hello = await read(reader.hello, user_id)
         await self.only_in({room.id for room in hello.rooms})
+        for room in hello.rooms:
+            repair.entered(room.id, room.version)
         self.person = hello.user
         await self.send(protocol.encode(hello))
         self.outbound.release()
@@ -104,15 +128,27 @@ class ChatConsumer(AsyncWebsocketConsumer):
         for room_id in self.rooms - rooms:
             await self.exit(room_id)
 
-    async def leave(self) -> None:
+    def withdraw(self) -> None:
+        """From now on nothing goes out and nothing that comes in counts."""
         if detach := getattr(self.channel_layer, "detach", None):
             detach(self.channel_name)
+        if hasattr(self, "user_id"):
+            here.remove(self)
         if self.entered:
             self.entered = False
             presence.leave(self.user_id, self.outbound.push)
+
+    async def leave(self) -> None:
+        self.withdraw()
         if hasattr(self, "user_id"):
             await self.only_in(set())
             await self.channel_layer.group_discard(user_group(self.user_id), self.channel_name)
+
+    async def end(self, code: int) -> None:
+        """Closes from the server's side."""
+        self.withdraw()
+        self.outbound.close()
+        await self.close(code)
 
     async def websocket_disconnect(self, message: dict) -> None:
         raise StopConsumer
@@ -120,7 +156,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     # From the client
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        if not self.entered:
+        if not self.entered or here.ending:
             return
         try:
             command = protocol.parse(text_data or "")
@@ -131,10 +167,20 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 await self.close(NOT_THIS_PROTOCOL)
             return
         self.alien_frames = 0
-        if isinstance(command, Write):
+        if retry_after := self.bucket.take():
+            await self.refuse(command, retry_after)
+        elif isinstance(command, Write):
             await self.write(command)
         else:
             await self.answer(command)
+
+    async def refuse(self, command: protocol.Command, retry_after: float) -> None:
+        if self.bucket.refused > MAX_REFUSED:
+            await self.end(FLOODING)
+        elif command.ref is not None:
+            detail = "Too much at once. Wait a moment."
+            seconds = math.ceil(retry_after * 100) / 100
+            self.push(protocol.Error(command.ref, "rate_limited", detail, seconds))
 
     async def write(self, command: Write) -> None:
         """Hands over to the writer; the next frame does not wait for the commit."""
@@ -162,12 +208,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 case protocol.Typing():
                     await self.typing(command.room)
                 case protocol.Ping():
-                    heads = await all_heads.get()
-                    mine = {str(room): heads[room] for room in self.rooms if room in heads}
-                    self.push(protocol.Pong(command.ref, mine))
+                    self.push(protocol.Pong(command.ref, repair.heads(self.rooms)))
         except reader.Refused as refused:
             self.push(protocol.Error(command.ref, refused.code, refused.detail))
-        except DatabaseError:
+        except (DatabaseError, InterfaceError):
             detail = "The database is busy or away. Try again."
             self.push(protocol.Error(command.ref, "unavailable", detail, RETRY_AFTER))
 
@@ -180,74 +224,30 @@ class ChatConsumer(AsyncWebsocketConsumer):
     def push(self, event: protocol.Event) -> None:
         self.outbound.push(protocol.encode(event))
 
+    def push_text(self, text: str) -> None:
+        self.outbound.push(text)
+
     # From the channel layer
 
     async def fanout_frame(self, event: dict) -> None:
         """A ready-made frame, on a layer that does not write it to the socket itself."""
+        repair.heard(event)
         self.outbound.push(event["text"])
 
     async def room_joined(self, event: dict) -> None:
         await self.enter(event["room"])
-        await refresher.ask(event["room"], self)
+        repair.refresh(event["room"], [self])
 
     async def room_left(self, event: dict) -> None:
         await self.exit(event["room"])
         self.push(protocol.Left(event["room"]))
 
-    async def session_ended(self, event: dict) -> None:
-        if event["session"] in {None, self.scope["session"].session_key}:
-            await self.close(NOT_SIGNED_IN)
-
     async def room_changed(self, event: dict) -> None:
-        await refresher.ask(event["room"], self)
+        repair.refresh(event["room"], [self])
 
+    async def session_ended(self, event: dict) -> None:
+        if event["session"] in {None, self.session_key}:
+            await self.end(NOT_SIGNED_IN)
 
-class Heads:
-    """The versions of all rooms: one query for all sockets that ping at about the same time."""
-
-    def __init__(self) -> None:
-        self._heads: dict[int, int] = {}
-        self._until = 0.0
-        self._query: asyncio.Task[None] | None = None
-
-    async def get(self) -> dict[int, int]:
-        if time.monotonic() >= self._until:
-            if self._query is None:
-                self._query = asyncio.ensure_future(self._read())
-            await asyncio.shield(self._query)
-        return self._heads
-
-    async def _read(self) -> None:
-        try:
-            self._heads = await read(reader.heads)
-            self._until = time.monotonic() + HEADS_LIFETIME
-        finally:
-            self._query = None
-
-
-class Refresher:
-    """`room` frames for all sockets here that are in a room that changed, from one query pair."""
-
-    def __init__(self) -> None:
-        self._asked: dict[int, set[ChatConsumer]] = {}
-
-    async def ask(self, room_id: int, consumer: ChatConsumer) -> None:
-        if room_id in self._asked:
-            self._asked[room_id].add(consumer)
-            return
-        self._asked[room_id] = {consumer}
-        asyncio.get_running_loop().create_task(self._answer(room_id))
-
-    async def _answer(self, room_id: int) -> None:
-        # Lets the other sockets of this process that got the same event ask too.
-        await asyncio.sleep(0.02)
-        consumers = self._asked.pop(room_id)
-        users = {consumer.user_id for consumer in consumers}
-        rooms = await read(reader.rooms_of, users, room_id)
-        for consumer in consumers:
-            for room in rooms[consumer.user_id]:
-                consumer.push(protocol.RoomChanged(room))
-
-
-all_heads = Heads()
-refresher = Refresher()
+    async def user_changed(self, event: dict) -> None:
+        await compare([self])

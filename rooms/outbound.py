@@ -17,6 +17,7 @@ class Outbound:
     def __init__(self, send: Callable[[dict], Coroutine[Any, Any, None]]) -> None:
         self._send = send
         self._queue: deque[str] | None = None
+        self._closed = False
         self._task: asyncio.Task[None] | None = None
 
     def hold(self) -> None:
@@ -28,7 +29,13 @@ class Outbound:
         for text in held or ():
             self.push(text)
 
+    def close(self) -> None:
+        """Nothing is sent any more."""
+        self._closed = True
+
     def push(self, text: str) -> None:
+        if self._closed:
+            return
         if self._queue is not None:
             self._queue.append(text)
             return

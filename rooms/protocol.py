@@ -18,6 +18,7 @@ HEARTBEAT = 20  # seconds between a client's pings
 MAX_FRAME = 65_536  # bytes of one text frame from a client
 MAX_BODY = 16_384  # UTF-8 bytes of one message
 MAX_BEHIND = 500  # changes that `sync` still answers; further behind is a `reset`
+MAX_EVENT = 524_288  # bytes of messages in one frame to a client, unless a single one is larger
 PAGE = 50  # messages of `history` where no limit is given, and of `reset`
 
 # Beyond 2**53 - 1 a browser's numbers are not exact.
@@ -310,15 +311,18 @@ def parse(text: str) -> Command:
 
     msgspec refuses NaN, Infinity and lone surrogates, which Python's json accepts.
     """
+    is_large = False
     try:
         data = text.encode()
+        is_large = len(data) > MAX_FRAME
         envelope = _envelope_decoder.decode(data)
     except (ValueError, RecursionError) as problem:
+        if is_large:  # and perhaps cut off by the server
+            raise _too_large(None) from problem
         raise _unreadable(text) from problem
     ref = _ref_of(envelope.ref)
-    if len(data) > MAX_FRAME:
-        detail = f"A frame has at most {MAX_FRAME} bytes."
-        raise BadFrame(Error(ref, "too_large", detail))
+    if is_large:
+        raise _too_large(ref)
     try:
         command = _command_decoder.decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError) as problem:
@@ -326,6 +330,10 @@ def parse(text: str) -> Command:
     if (reason := fault(command)) is not None:
         raise BadFrame(Error(ref, *reason))
     return command
+
+
+def _too_large(ref: Ref | None) -> BadFrame:
+    return BadFrame(Error(ref, "too_large", f"A frame has at most {MAX_FRAME:,} bytes."))
 
 
 def _unreadable(text: str) -> BadFrame:
@@ -388,6 +396,25 @@ def is_emoji(text: str) -> bool:
 def encode(event: Event) -> str:
     """The text frame of an event."""
     return _encoder.encode(event).decode()
+
+
+def size(message: MessageState) -> int:
+    """Bytes that a message takes in a frame."""
+    return len(_encoder.encode(message))
+
+
+def is_small(messages: list[MessageState]) -> bool:
+    """Whether they are so short that they surely fit into a frame, without encoding them."""
+    return (
+        sum(
+            # JSON writes a control character in six bytes; ids, dates and names take the rest.
+            6 * (len(message.body) + len(message.html))
+            + 1000
+            + sum(64 + 16 * len(reaction.users) for reaction in message.reactions)
+            for message in messages
+        )
+        < MAX_EVENT
+    )
 
 
 def time(moment: datetime) -> str:

@@ -4,6 +4,7 @@ Every function runs a constant number of queries and checks that the user is in 
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
 from django.db.models import Count, IntegerField, OuterRef, Subquery
@@ -75,9 +76,32 @@ def hello(user_id: int) -> protocol.Hello:
     )
 
 
-def heads() -> dict[int, int]:
-    """The version of every room."""
-    return dict(Room.objects.values_list("id", "version"))
+@dataclass(frozen=True, slots=True)
+class RoomLook:
+    """A room's head, and what people see of the room itself."""
+
+    version: int
+    shown: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    epoch: str
+    rooms: dict[int, RoomLook]
+
+
+# More ids than this are not named in a query; all rooms are read instead.
+MAX_NAMED = 500
+
+
+def look(room_ids: Collection[int]) -> Look:
+    """How far the rooms are. Two queries."""
+    rooms = Room.objects.order_by()
+    if len(room_ids) <= MAX_NAMED:
+        rooms = rooms.filter(pk__in=room_ids)
+    facts = rooms.values_list("id", "version", "name", "topic", "kind", "archived_at")
+    looks = {id: RoomLook(version, tuple(shown)) for id, version, *shown in facts}
+    return Look(str(Place.get().epoch), looks)
 
 
 def require_member(user_id: int, room_id: int) -> Room:
@@ -103,15 +127,35 @@ def sync(user_id: int, command: protocol.Sync) -> protocol.Changes | protocol.Re
     """What changed since the version that the client has. Raises Refused."""
     room = require_member(user_id, command.room)
     epoch = str(Place.get().epoch)
-    behind = room.version - command.version
-    if (command.epoch or epoch) != epoch or not 0 <= behind <= protocol.MAX_BEHIND:
-        latest = _page(room, room.seq - protocol.PAGE + 1, room.seq)
-        return protocol.Reset(command.ref, room.pk, epoch, room.version, latest)
-    changed = Message.objects.whole().filter(room=room, version__gt=command.version)
-    messages = [state.stored(row) for row in changed.order_by("seq")]
+    if (command.epoch or epoch) == epoch and command.version <= room.version:
+        found = _changed(room, command.version)
+        if found is not None:
+            found.ref = command.ref
+            return found
+    latest = fit(_page(room, room.seq - protocol.PAGE + 1, room.seq), room.seq)
+    return protocol.Reset(command.ref, room.pk, epoch, room.version, latest)
+
+
+def changes(room_id: int, version: int) -> protocol.Changes:
+    """What changed in a room since a version, for everybody in it.
+
+    Where that is too much for a frame it has no messages and only says how far the room is.
+    """
+    room = Room.objects.get(pk=room_id)
+    return _changed(room, version) or protocol.Changes(room.pk, room.version, room.version, [])
+
+
+def _changed(room: Room, version: int) -> protocol.Changes | None:
+    """None where it is more than MAX_BEHIND changes or does not fit into a frame."""
+    if room.version - version > protocol.MAX_BEHIND:
+        return None
+    rows = Message.objects.whole().filter(room=room, version__gt=version)
+    messages = [state.stored(row) for row in rows.order_by("seq")]
+    if len(fit(messages, room.seq)) < len(messages):
+        return None
     # The query may see commits after the head was read, and then sees all up to the newest.
     to = max([room.version, *(message.version for message in messages)])
-    return protocol.Changes(room.pk, command.version, to, messages, command.ref)
+    return protocol.Changes(room.pk, version, to, messages)
 
 
 def history(user_id: int, command: protocol.History) -> protocol.HistoryPage:
@@ -119,18 +163,21 @@ def history(user_id: int, command: protocol.History) -> protocol.HistoryPage:
     room = require_member(user_id, command.room)
     limit = command.limit
     if command.before is not None:
-        last = min(command.before - 1, room.seq)
+        wanted = last = min(command.before - 1, room.seq)
         first = last - limit + 1
     elif command.after is not None:
-        first = min(command.after, room.seq) + 1
+        wanted = first = min(command.after, room.seq) + 1
         last = first + limit - 1
     elif command.around is not None:
-        first = max(1, min(command.around, room.seq) - limit // 2)
+        wanted = min(command.around, room.seq)
+        first = max(1, wanted - limit // 2)
         last = first + limit - 1
     else:
-        last = room.seq
+        wanted = last = room.seq
         first = last - limit + 1
-    messages = _page(room, first, min(last, room.seq))
+    messages = fit(_page(room, first, min(last, room.seq)), wanted)
+    if messages:
+        first, last = messages[0].seq, messages[-1].seq
     return protocol.HistoryPage(
         ref=command.ref,
         room=room.pk,
@@ -144,6 +191,23 @@ def history(user_id: int, command: protocol.History) -> protocol.HistoryPage:
 def _page(room: Room, first: int, last: int) -> list[protocol.MessageState]:
     page = Message.objects.whole().filter(room=room, seq__gte=max(first, 1), seq__lte=last)
     return [state.stored(row) for row in page.order_by("seq")]
+
+
+def fit(messages: list[protocol.MessageState], wanted: int) -> list[protocol.MessageState]:
+    """As many neighbours of the message with seq `wanted`, and itself, as fit into a frame."""
+    if protocol.is_small(messages):
+        return messages
+    first = last = next((i for i, m in enumerate(messages) if m.seq >= wanted), len(messages) - 1)
+    space = protocol.MAX_EVENT - protocol.size(messages[first])
+    grown = True
+    while grown:
+        grown = False
+        for index in (first - 1, last + 1):
+            if 0 <= index < len(messages) and (size := protocol.size(messages[index])) <= space:
+                space -= size
+                first, last = min(first, index), max(last, index)
+                grown = True
+    return messages[first : last + 1]
 
 
 def members(

@@ -21,6 +21,8 @@ MAX_BATCH = 200
 MAX_WAITING = 10_000
 # What a client waits before it tries again, in seconds.
 RETRY_AFTER = 1.0
+# Seconds for which the end of the process waits for the channel layer.
+TELL_WITHIN = 2.0
 
 Done = Callable[[log.Answer], None]
 
@@ -42,6 +44,12 @@ class Writer:
         self._waiting.append((request, done))
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def drain(self) -> None:
+        """Returns when everything that was submitted is written, answered and told."""
+        while self._task is not None:
+            await asyncio.wait([self._task])
+        await self.broadcaster.drain(TELL_WITHIN)
 
     async def _run(self) -> None:
         try:
