@@ -76,20 +76,21 @@ def _site(
     redis: bool = False,
     processes: int = 1,
     serve: bool = True,
+    server: str = "daphne",
     **environment: str,
 ) -> Iterator[Site]:
     if redis:
         environment["REDIS_URL"] = request.getfixturevalue("redis_url")
     if database == "sqlite":
         template = request.getfixturevalue("migrated_sqlite")
-        site = Site("sqlite:///FOLDER/chat.sqlite3", environment, processes)
+        site = Site("sqlite:///FOLDER/chat.sqlite3", environment, processes, server)
         shutil.copy(template, site.folder / "chat.sqlite3")
     else:
         url = request.getfixturevalue("postgres_url")
         name = f"chat{next(_numbers)}"
         with psycopg.connect(f"{url}/postgres", autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}")
-        site = Site(f"{url}/{name}", environment, processes)
+        site = Site(f"{url}/{name}", environment, processes, server)
         _migrate(site)
     try:
         if serve:

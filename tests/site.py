@@ -1,7 +1,8 @@
 """The site as it runs for real: daphne as processes, a database and perhaps Redis.
 
     def test_something(make_site):
-        with make_site("sqlite") as site:          # or "postgres"; redis=True; processes=2
+        with make_site("sqlite") as site:          # or "postgres"; redis=True; processes=2;
+                                               # server="serve" for ours instead of plain daphne
             people = site.people("ada", "bob")     # accounts with a session, members of General
             async with site.socket("ada") as ada:  # see tests.wire
                 ...
@@ -88,7 +89,13 @@ class Daphne:
 class Site:
     """A database of its own, and the processes that serve it."""
 
-    def __init__(self, database_url: str, environment: dict[str, str], processes: int) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        environment: dict[str, str],
+        processes: int,
+        server: str = "daphne",
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="chatsite-site-"))
         ports = [free_port() for _ in range(processes)]
         urls = ",".join(f"http://127.0.0.1:{port}" for port in ports)
@@ -101,15 +108,18 @@ class Site:
             "DJANGO_SETTINGS_MODULE": "chatsite.settings",
             **environment,
         }
-        self.ports = ports
+        self.ports, self.server = ports, server
         self.keys: dict[str, str] = {}
         self.ids: dict[str, int] = {}
         self.processes: list[Daphne] = []
 
     def serve(self) -> None:
         for port in self.ports:
-            program = str(Path(sys.executable).with_name("daphne"))
-            command = [program, "-p", str(port), "-v", "0", "chatsite.asgi:application"]
+            if self.server == "serve":
+                command = [sys.executable, "manage.py", "serve", "--port", str(port)]
+            else:
+                program = str(Path(sys.executable).with_name("daphne"))
+                command = [program, "-p", str(port), "-v", "0", "chatsite.asgi:application"]
             self.processes.append(Daphne(self, port, command))
 
     @property
