@@ -95,7 +95,9 @@ class ChatProtocol(WebSocketProtocol):
         self.transport.registerProducer(self, True)
 
     def pauseProducing(self) -> None:
-        self.waiting = 0
+        # Twisted says so again at each write while too much waits.
+        if self.waiting is None:
+            self.waiting = 0
 
     def resumeProducing(self) -> None:
         self.waiting = None

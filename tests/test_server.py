@@ -1,0 +1,282 @@
+"""What `manage.py serve` adds to daphne: bounds on memory, and an end in good order."""
+
+import asyncio
+import json
+import signal
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from chatsite import server
+from rooms.limits import MAX_SOCKETS
+from rooms.protocol import MAX_FRAME
+from tests.conftest import MakeSite
+from tests.site import Daphne, Site
+from tests.wire import Wire, new_cid
+
+SAY_MUCH = """
+from uuid import uuid4
+for _ in range(NUMBER):
+    answers = log.commit([log.Request(USER, protocol.Send(1, 1, uuid4(), "x" * SIZE))]).answers
+"""
+
+
+def memory(process: Daphne) -> int:
+    """Bytes that the process holds in memory."""
+    status = Path(f"/proc/{process.process.pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) * 1024
+
+
+async def deaf(site: Site, name: str) -> Wire:
+    """A socket whose client reads nothing after its hello."""
+    wire = site.socket(name)
+    await wire.__aenter__()
+    wire.connection.transport.pause_reading()
+    return wire
+
+
+async def test_who_does_not_read_is_closed_and_costs_little(make_site: MakeSite) -> None:
+    with make_site("sqlite", server="serve", SEND_RATE="1000", SEND_BURST="10000", DEBUG="off") as site:
+        site.people("ada", "bob", "eve")
+        async with site.socket("ada") as ada, site.socket("eve") as eve:
+            room = ada.room("general")["id"]
+            for _ in range(60):  # until the process is as large as its ordinary work makes it
+                await ada.say(room, "x" * 16_000)
+            silent, chatty = await deaf(site, "bob"), await deaf(site, "bob")
+            before = memory(site.processes[0])
+            for number in range(300):
+                await ada.say(room, "x" * 16_000)
+                await chatty.send({"type": "ping", "ref": number})
+            grown = memory(site.processes[0]) - before
+            assert grown < 8 * 2**20, f"{grown / 2**20:.0f} MiB"
+            for wire in (silent, chatty):
+                # Who begins to read again in time gets to see why.
+                wire.connection.transport.resume_reading()
+                assert await wire.closed() in {4408, 1006}
+            version = 0
+            while version < 360:
+                version = (await eve.expect("changes", **{"from": version}))["to"]
+
+
+async def test_who_reads_slowly_but_reads_is_not_closed(make_site: MakeSite) -> None:
+    with make_site("sqlite", server="serve", SEND_RATE="1000", SEND_BURST="10000", DEBUG="off") as site:
+        site.people("ada", "bob")
+        async with site.socket("ada") as ada, site.socket("bob") as bob:
+            room = ada.room("general")["id"]
+            for number in range(60):
+                await ada.say(room, "x" * 16_000)
+                if number % 10 == 0:
+                    bob.connection.transport.pause_reading()
+                elif number % 10 == 5:
+                    bob.connection.transport.resume_reading()
+            bob.connection.transport.resume_reading()
+            version = 0
+            while version < 60:
+                version = (await bob.expect("changes", **{"from": version}))["to"]
+
+
+async def test_a_flood_waits_outside(make_site: MakeSite) -> None:
+    """Frames that the application has not come to are not gathered without bound."""
+    with make_site("sqlite", server="serve", SEND_RATE="1000000", SEND_BURST="1000000") as site:
+        site.people("ada")
+        async with site.socket("ada") as ada:
+            room = ada.room("general")["id"]
+            before = memory(site.processes[0])
+            frame = {"type": "history", "room": room, "limit": 200}
+            padding = " " * 20_000
+
+            async def flood() -> None:
+                for number in range(2000):
+                    await ada.send(json.dumps({**frame, "ref": number}) + padding)
+
+            flooding = asyncio.create_task(flood())
+            most = 0
+            while not flooding.done():
+                await asyncio.sleep(0.05)
+                most = max(most, memory(site.processes[0]))
+            await ada.answer(1999, timeout=60)
+            assert most - before < 16 * 2**20, f"{(most - before) / 2**20:.0f} MiB"
+
+
+async def test_a_frame_of_any_size_gets_its_error(make_site: MakeSite) -> None:
+    with make_site("sqlite", server="serve") as site:
+        site.people("ada")
+        async with site.socket("ada") as ada:
+            for size in (MAX_FRAME + 1, 3 * MAX_FRAME, 2**23):
+                await ada.send(json.dumps({"type": "ping", "ref": 1, "x": "가" * (size // 3)}))
+                error = await ada.expect("error")
+                assert (error["ref"], error["code"]) == (None, "too_large")
+                assert (await ada.call(type="ping"))["type"] == "pong"
+
+
+async def test_what_is_larger_than_a_frame_comes_in_parts(make_site: MakeSite) -> None:
+    """Also on daphne as it is, which sends no more than 1 MiB at once."""
+    for kind in ("daphne", "serve"):
+        with make_site("sqlite", server=kind) as site:
+            user = site.people("ada", "bob")["bob"]
+            async with site.socket("ada") as ada:
+                # A control character takes six bytes in JSON, in the body and in the HTML.
+                site.run(SAY_MUCH.replace('"x"', '"\\x01"'), USER=user, NUMBER=20, SIZE=16_000)
+                got: list[int] = []
+                more, anchor = True, {}
+                while more:
+                    page = await ada.call(type="history", room=1, **anchor)
+                    seqs = [message["seq"] for message in page["messages"]]
+                    got = seqs + got
+                    more, anchor = page["more_before"], {"before": seqs[0]}
+                assert got == [*range(1, 21)]
+                reset = await ada.call(type="sync", room=1, version=0)
+                assert reset["type"] == "reset"
+                assert [message["seq"] for message in reset["messages"]][-1] == 20
+                middle = await ada.call(type="history", room=1, around=10)
+                assert 10 in [message["seq"] for message in middle["messages"]]
+                hint = await ada.expect("changes")
+                assert (hint["from"], hint["to"], hint["messages"]) == (20, 20, [])
+
+
+async def changes_to(wire: Wire, version: int) -> list[int]:
+    """The seqs of all frames until the room is at this version; in order, without a hole."""
+    seqs: list[int] = []
+    at = 0
+    while at < version:
+        changes = await wire.expect("changes", **{"from": at})
+        seqs += [message["seq"] for message in changes["messages"]]
+        at = changes["to"]
+    return seqs
+
+
+async def test_many_long_messages_at_once_are_told_in_parts(make_site: MakeSite) -> None:
+    with make_site("sqlite", SEND_RATE="1000", SEND_BURST="10000", DEBUG="off") as site:
+        site.people("ada", "bob")
+        async with site.socket("ada") as ada, site.socket("bob") as bob:
+            room = ada.room("general")["id"]
+            for number in range(60):
+                await ada.send(
+                    {
+                        "type": "send",
+                        "ref": number,
+                        "room": room,
+                        "cid": new_cid(),
+                        "body": "\x01" * 9_000,
+                    }
+                )
+            for number in range(60):
+                assert (await ada.answer(number))["type"] == "ack"
+            seqs = await changes_to(bob, 60)
+            assert seqs == [*range(1, 61)]
+
+
+def post(site: Site, head: str, body: bytes) -> bytes:
+    """The answer to a request that sends its body as far as the server takes it."""
+    port = site.processes[0].port
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(f"POST /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{head}\r\n".encode())
+        try:
+            for _ in range(200):
+                connection.sendall(body)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        try:
+            return connection.recv(4096)
+        except ConnectionResetError:
+            return b""
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_that_is_too_large_is_refused_before_it_is_read(
+    make_site: MakeSite, chunked: bool
+) -> None:
+    with make_site("sqlite", server="serve") as site:
+        before = memory(site.processes[0])
+        megabyte = b"x" * 2**20
+        if chunked:
+            head, body = "Transfer-Encoding: chunked\r\n", b"100000\r\n" + megabyte + b"\r\n"
+        else:
+            head, body = f"Content-Length: {200 * 2**20}\r\n", megabyte
+        answer = post(site, head, body)
+        assert answer in {b""} or answer.startswith(b"HTTP/1.1 413")
+        assert memory(site.processes[0]) - before < 8 * 2**20
+        assert site.get("/accounts/login/")[0] == 200
+
+
+async def test_sigterm_acks_what_is_in_flight_and_says_when_to_come_back(
+    make_site: MakeSite,
+) -> None:
+    with make_site("sqlite", server="serve", SEND_RATE="1000", SEND_BURST="10000", DEBUG="off") as site:
+        site.people("ada", "bob")
+        async with site.socket("ada") as ada, site.socket("bob") as bob:
+            room = ada.room("general")["id"]
+            cids = [new_cid() for _ in range(150)]
+            for number, cid in enumerate(cids):
+                await ada.send(
+                    {"type": "send", "ref": number, "room": room, "cid": cid, "body": "x"}
+                )
+                if number == 100:
+                    began = time.monotonic()
+                    site.processes[0].process.send_signal(signal.SIGTERM)
+            for wire in (ada, bob):
+                assert 0 <= (await wire.expect("bye"))["after_ms"] <= 5000
+                assert await wire.closed() == 1001
+            await asyncio.to_thread(site.processes[0].process.wait, 10)
+            assert time.monotonic() - began < 10
+        acked = {answer["cid"] for answer in ada.answers.values() if answer["type"] == "ack"}
+        written = site.run("print(json.dumps([str(m.cid) for m in Message.objects.all()]))")
+        assert acked == set(written), "what was written was acked, and the other way round"
+        assert "Traceback" not in site.processes[0].log.read_text()
+
+
+async def test_sigterm_right_after_a_connect_is_no_error(make_site: MakeSite) -> None:
+    with make_site("sqlite", server="serve") as site:
+        site.people("ada")
+        wires = [site.socket("ada") for _ in range(5)]
+        opening = [asyncio.create_task(wire.__aenter__()) for wire in wires]
+        await asyncio.sleep(0.05)
+        site.processes[0].process.send_signal(signal.SIGTERM)
+        await asyncio.to_thread(site.processes[0].process.wait, 10)
+        await asyncio.gather(*opening, return_exceptions=True)
+        assert site.processes[0].process.returncode == 0
+        assert "Traceback" not in site.processes[0].log.read_text()
+
+
+async def test_one_person_has_so_many_sockets_and_no_more(make_site: MakeSite) -> None:
+    with make_site("sqlite") as site:
+        site.people("ada", "bob")
+        wires = [site.socket("ada") for _ in range(MAX_SOCKETS)]
+        for wire in wires:
+            await wire.__aenter__()
+        with pytest.raises(AssertionError, match="4429"):
+            await site.socket("ada").__aenter__()
+        async with site.socket("bob") as bob:
+            assert (await bob.call(type="ping"))["type"] == "pong"
+        await wires[0].__aexit__()
+        async with site.socket("ada") as again:
+            assert (await again.call(type="ping"))["type"] == "pong"
+        for wire in wires[1:]:
+            await wire.__aexit__()
+
+
+async def test_who_asks_too_much_is_told_to_wait_and_then_closed(make_site: MakeSite) -> None:
+    with make_site("sqlite", SEND_RATE="5", SEND_BURST="10") as site:
+        site.people("ada", "bob")
+        async with site.socket("ada") as ada, site.socket("bob") as bob:
+            room = ada.room("general")["id"]
+            for number in range(20):
+                await ada.send({"type": "ping", "ref": number})
+            answers = [await ada.answer(number) for number in range(20)]
+            assert [answer["type"] for answer in answers[:10]] == ["pong"] * 10
+            refused = answers[-1]
+            assert refused["code"] == "rate_limited"
+            assert 0 < refused["retry_after"] <= 0.2
+            await asyncio.sleep(refused["retry_after"] + 0.05)
+            assert (await ada.say(room, "patient"))["type"] == "ack"
+            assert (await bob.say(room, "somebody else"))["type"] == "ack"
+            for number in range(300):
+                await ada.send({"type": "ping", "ref": f"more {number}"})
+            assert await ada.closed() == 4429
+            assert (await bob.call(type="ping"))["type"] == "pong"
+
+
+def test_the_bounds_are_those_of_the_protocol() -> None:
+    assert server.MAX_MESSAGE == MAX_FRAME
