@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from pytest_django.fixtures import Settings
 
-from tests.services import postgres_server, redis_server
+from tests.services import Redis, postgres_server, redis_server
 from tests.site import Site
 
 MakeSite = Callable[..., AbstractContextManager[Site]]
@@ -28,8 +28,15 @@ def quick_passwords(settings: Settings) -> None:
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
-    with redis_server() as url:
-        yield url
+    with redis_server() as redis:
+        yield redis.url
+
+
+@pytest.fixture
+def redis() -> Iterator[Redis]:
+    """A Redis for a test that breaks it: give the site its `url` as REDIS_URL."""
+    with redis_server() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

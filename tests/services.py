@@ -43,25 +43,40 @@ def missing(what: str) -> None:
     pytest.skip(message)
 
 
+class Redis:
+    """A Redis of our own, which can be ended, begun again on the same port, and frozen."""
+
+    def __init__(self, folder: str, *options: str) -> None:
+        program = shutil.which("redis-server")
+        if program is None:
+            missing("redis-server")
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.command = [str(program), "--port", str(self.port), "--bind", "127.0.0.1"]
+        self.command += ["--save", "", "--dir", folder, *options]
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL)
+        wait_until(lambda: answers(self.port), "redis-server")
+
+    def send(self, number: int) -> None:
+        self.process.send_signal(number)
+
+    def end(self, number: int = signal.SIGKILL) -> None:
+        self.send(number)
+        self.process.wait(10)
+
+
 @contextmanager
-def redis_server() -> Iterator[str]:
-    """The URL of a Redis of our own."""
-    program = shutil.which("redis-server")
-    if program is None:
-        missing("redis-server")
-        raise AssertionError
-    port = free_port()
+def redis_server(*options: str) -> Iterator[Redis]:
     with tempfile.TemporaryDirectory() as folder:
-        process = subprocess.Popen(
-            [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder],
-            stdout=subprocess.DEVNULL,
-        )
+        redis = Redis(folder, *options)
         try:
-            wait_until(lambda: answers(port), "redis-server")
-            yield f"redis://127.0.0.1:{port}/0"
+            yield redis
         finally:
-            process.terminate()
-            process.wait(10)
+            if redis.process.poll() is None:
+                redis.end()
 
 
 def _accepts(url: str) -> bool:
