@@ -38,7 +38,9 @@ async def deaf(site: Site, name: str) -> Wire:
 
 
 async def test_who_does_not_read_is_closed_and_costs_little(make_site: MakeSite) -> None:
-    with make_site("sqlite", server="serve", SEND_RATE="1000", SEND_BURST="10000", DEBUG="off") as site:
+    with make_site(
+        "sqlite", server="serve", SEND_RATE="1000", SEND_BURST="10000", DEBUG="off"
+    ) as site:
         site.people("ada", "bob", "eve")
         async with site.socket("ada") as ada, site.socket("eve") as eve:
             room = ada.room("general")["id"]
@@ -61,7 +63,9 @@ async def test_who_does_not_read_is_closed_and_costs_little(make_site: MakeSite)
 
 
 async def test_who_reads_slowly_but_reads_is_not_closed(make_site: MakeSite) -> None:
-    with make_site("sqlite", server="serve", SEND_RATE="1000", SEND_BURST="10000", DEBUG="off") as site:
+    with make_site(
+        "sqlite", server="serve", SEND_RATE="1000", SEND_BURST="10000", DEBUG="off"
+    ) as site:
         site.people("ada", "bob")
         async with site.socket("ada") as ada, site.socket("bob") as bob:
             room = ada.room("general")["id"]
@@ -172,7 +176,9 @@ def post(site: Site, head: str, body: bytes) -> bytes:
     """The answer to a request that sends its body as far as the server takes it."""
     port = site.processes[0].port
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-        connection.sendall(f"POST /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{head}\r\n".encode())
+        connection.sendall(
+            f"POST /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{head}\r\n".encode()
+        )
         try:
             for _ in range(200):
                 connection.sendall(body)
@@ -204,7 +210,9 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(
 async def test_sigterm_acks_what_is_in_flight_and_says_when_to_come_back(
     make_site: MakeSite,
 ) -> None:
-    with make_site("sqlite", server="serve", SEND_RATE="1000", SEND_BURST="10000", DEBUG="off") as site:
+    with make_site(
+        "sqlite", server="serve", SEND_RATE="1000", SEND_BURST="10000", DEBUG="off"
+    ) as site:
         site.people("ada", "bob")
         async with site.socket("ada") as ada, site.socket("bob") as bob:
             room = ada.room("general")["id"]

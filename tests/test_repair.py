@@ -1,0 +1,194 @@
+"""What the channel layer lost comes from the database."""
+
+import asyncio
+import signal
+import time
+
+import pytest
+
+from tests.conftest import MakeSite
+from tests.services import Redis
+from tests.wire import Wire
+
+# Written without telling anybody: as if the layer had lost it.
+WRITE = """
+from uuid import uuid4
+for n in range(NUMBER):
+    log.commit([log.Request(USER, protocol.Send(1, 1, uuid4(), f"lost {n}"))])
+"""
+
+WRITE_MUCH = """
+from uuid import uuid4
+log.commit([log.Request(USER, protocol.Send(1, 1, uuid4(), "x")) for n in range(NUMBER)])
+"""
+
+
+async def until(wire: Wire, version: int, seconds: float) -> float:
+    """The seconds until the frames, without a hole, reach this version."""
+    began = time.monotonic()
+    at = version - 1
+    while at < version:
+        at = (await wire.expect("changes", seconds, **{"from": at}))["to"]
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+async def test_a_lost_frame_comes_within_five_seconds(make_site: MakeSite, database: str) -> None:
+    with make_site(database, redis=True) as site:
+        people = site.people("ada", "bob")
+        async with site.socket("ada") as ada:
+            room = ada.room("general")["id"]
+            await asyncio.sleep(2.5)  # a first look at the rooms
+            site.run(WRITE, USER=people["bob"], NUMBER=3)
+            changes = await ada.expect("changes", 5)
+            assert (changes["from"], changes["to"]) == (0, 3)
+            assert [m["body"] for m in changes["messages"]] == ["lost 0", "lost 1", "lost 2"]
+            pong = await ada.call(type="ping")
+            assert pong["heads"] == {str(room): 3}
+            await ada.say(room, "and it goes on")
+            assert (await ada.expect("changes"))["from"] == 3
+            assert await ada.quiet(5) == [], "nothing is told twice for no reason"
+
+
+async def test_too_much_to_tell_is_a_hint_to_ask(make_site: MakeSite) -> None:
+    with make_site("sqlite") as site:
+        people = site.people("ada", "bob")
+        async with site.socket("ada") as ada:
+            await asyncio.sleep(2.5)
+            site.run(WRITE_MUCH, USER=people["bob"], NUMBER=600)
+            hint = await ada.expect("changes", 5)
+            assert (hint["from"], hint["to"], hint["messages"]) == (600, 600, [])
+            reset = await ada.call(type="sync", room=1, version=0)
+            assert reset["type"] == "reset"
+
+
+async def test_a_lost_rename_comes_too(make_site: MakeSite) -> None:
+    with make_site("sqlite", redis=True) as site:
+        site.people("ada")
+        async with site.socket("ada") as ada:
+            await asyncio.sleep(2.5)
+            site.run("Room.objects.update(name='Renamed in the dark')")
+            assert (await ada.expect("room", 5))["room"]["name"] == "Renamed in the dark"
+            assert await ada.quiet(3) == []
+
+
+async def test_with_redis_away_people_talk_on_and_come_in(
+    make_site: MakeSite, redis: Redis
+) -> None:
+    with make_site("sqlite", processes=2, REDIS_URL=redis.url) as site:
+        site.people("ada", "bob", "eve")
+        async with site.socket("ada", 0) as ada, site.socket("bob", 1) as bob:
+            room = ada.room("general")["id"]
+            await ada.say(room, "1")
+            await bob.expect("changes", to=1)
+            redis.end()
+            for number in range(2, 6):
+                began = time.monotonic()
+                wire, other = (ada, bob) if number % 2 else (bob, ada)
+                await wire.say(room, str(number))
+                assert time.monotonic() - began < 1, "no ack waits for Redis"
+                await wire.expect("changes", 1, to=number)
+                await until(other, number, 5)
+            began = time.monotonic()
+            async with site.socket("eve", 0) as eve:
+                assert time.monotonic() - began < 3
+                await bob.say(room, "6")
+                assert await until(eve, 6, 5) < 2
+            redis.start()
+            await asyncio.sleep(2)
+            await ada.say(room, "7")
+            await until(bob, 7, 6)
+            await asyncio.sleep(1)
+            began = time.monotonic()
+            await bob.say(room, "8")
+            await ada.expect("changes", 1, to=8)
+            assert time.monotonic() - began < 1, "the fast way works again"
+        for process in site.processes:
+            assert "Traceback" not in process.log.read_text()
+
+
+async def test_a_frozen_redis_delays_nothing_here(make_site: MakeSite, redis: Redis) -> None:
+    with make_site("sqlite", processes=2, REDIS_URL=redis.url) as site:
+        site.people("ada", "bob", "eve")
+        async with (
+            site.socket("ada", 0) as ada,
+            site.socket("bob", 0) as bob,
+            site.socket("eve", 1) as eve,
+        ):
+            room = ada.room("general")["id"]
+            redis.send(signal.SIGSTOP)
+            try:
+                for number in range(1, 11):
+                    began = time.monotonic()
+                    await ada.say(room, str(number))
+                    await bob.expect("changes", 1, to=number)
+                    assert time.monotonic() - began < 1
+                    await until(eve, number, 6)
+            finally:
+                redis.send(signal.SIGCONT)
+
+
+async def test_a_new_epoch_sends_everybody_to_begin_anew(make_site: MakeSite) -> None:
+    with make_site("sqlite") as site:
+        site.people("ada")
+        async with site.socket("ada") as ada:
+            await asyncio.sleep(2.5)
+            site.run("import uuid\nPlace.objects.update(epoch=uuid.uuid4())")
+            assert (await ada.expect("bye", 5))["after_ms"] < 1000
+            assert await ada.closed() == 1000
+        async with site.socket("ada") as again:
+            assert again.hello["epoch"] != ada.hello["epoch"]
+
+
+SIGN_OUT_IN_THE_DARK = """
+from django.contrib.sessions.models import Session
+Session.objects.filter(session_key=KEY).delete()
+User.objects.filter(username="bob").update(is_active=False)
+Membership.objects.filter(user__username="eve").delete()
+room = directory.create_room(None, "Elsewhere", "private")
+Membership.objects.create(room=room, user=User.objects.get(username="eve"))
+"""
+
+
+async def test_what_nobody_told_is_noticed_within_a_minute(make_site: MakeSite) -> None:
+    with make_site("sqlite", processes=2, redis=True) as site:
+        site.people("ada", "bob", "eve", "kim")
+        async with (
+            site.socket("ada", 1) as ada,
+            site.socket("bob", 0) as bob,
+            site.socket("eve", 1) as eve,
+            site.socket("kim", 0) as kim,
+        ):
+            room = eve.room("general")["id"]
+            site.run(SIGN_OUT_IN_THE_DARK, KEY=site.keys["ada"])
+            assert await ada.closed(30) == 4401
+            assert await bob.closed(30) == 4401
+            assert (await eve.expect("left", 30))["room"] == room
+            new = (await eve.expect("room", 30))["room"]
+            assert new["name"] == "Elsewhere"
+            await kim.say(room, "without you")
+            assert await eve.quiet() == []
+            assert (await eve.say(new["id"], "here"))["type"] == "ack"
+            assert (await eve.expect("changes", room=new["id"]))["to"] == 1
+
+
+END = {
+    "deactivation": "user = User.objects.get(pk=USER)\nuser.is_active = False\nuser.save()",
+    "password": "user = User.objects.get(pk=USER)\nuser.set_password('another')\nuser.save()",
+}
+
+
+@pytest.mark.parametrize("how", END)
+async def test_an_account_that_ended_is_out_in_two_seconds(make_site: MakeSite, how: str) -> None:
+    with make_site("sqlite", processes=2, redis=True) as site:
+        people = site.people("ada", "bob")
+        async with (
+            site.socket("ada", 0) as ada,
+            site.socket("ada", 1) as tab,
+            site.socket("bob", 1) as bob,
+        ):
+            site.run(END[how], USER=people["ada"])
+            began = time.monotonic()
+            assert (await ada.closed(5), await tab.closed(5)) == (4401, 4401)
+            assert time.monotonic() - began < 2
+            assert (await bob.call(type="ping"))["type"] == "pong"
