@@ -120,6 +120,8 @@ def test_a_taken_port_is_named_in_one_sentence(tmp_path: Path) -> None:
         ("REDIS_URL", "localhost:6379"),
         ("EMAIL_URL", "mail.example.org"),
         ("TRUSTED_PROXIES", "many"),
+        ("SEND_RATE", "none"),
+        ("SEND_BURST", "nan"),
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_a_sentence(

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from rooms import log, protocol
+from rooms import limits, log, protocol
 
 ROOT = Path(__file__).resolve().parent.parent
 PROTOCOL = (ROOT / "docs/protocol.md").read_text()
@@ -61,13 +61,15 @@ def test_every_error_code_and_bound_is_documented() -> None:
     one_of = PROTOCOL.split("`code` one of ")[1].split("`retry_after`")[0]
     codes = re.findall(r"`(\w+)`", one_of)
     assert set(codes) == set(protocol.Code.__args__)  # type: ignore[attr-defined]
-    for bound in (protocol.MAX_BODY, protocol.MAX_FRAME, protocol.MAX_BEHIND, log.MAX_EMOJI):
+    bounds = [protocol.MAX_BODY, protocol.MAX_FRAME, protocol.MAX_EVENT, protocol.MAX_BEHIND]
+    bounds += [log.MAX_EMOJI, limits.MAX_SOCKETS, limits.MAX_REFUSED]
+    for bound in bounds:
         assert f"{bound:,}" in PROTOCOL, bound
 
 
 def test_every_setting_is_documented() -> None:
     code = (ROOT / "chatsite/environment.py").read_text()
-    used = set(re.findall(r'_text\("(\w+)"', code))
+    used = set(re.findall(r'self\._\w+\("(\w+)"', code))
     documented = set(
         re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/settings.md").read_text(), re.MULTILINE)
     )
