@@ -102,7 +102,7 @@ def say(page: Page, text: str) -> None:
 @pytest.fixture
 def place(make_site: MakeSite, chromium: Browser) -> Iterator[Place]:
     with ExitStack() as stack:
-        site = stack.enter_context(make_site("sqlite", DEBUG="off"))
+        site = stack.enter_context(make_site("sqlite", server="serve", DEBUG="off"))
         made = Place(site, chromium)
         yield made
         made.close()
