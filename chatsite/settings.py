@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "chatsite",
     "allauth",
     "allauth.account",
+    "allauth.usersessions",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -47,6 +48,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "chatsite.devices.DevicesMiddleware",
 ]
 
 ROOT_URLCONF = "chatsite.urls"
@@ -128,6 +130,8 @@ LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SIGNUP_FORM_CLASS = "rooms.forms.SignupForm"
 ACCOUNT_ADAPTER = "rooms.adapter.AccountAdapter"
+USERSESSIONS_ADAPTER = "rooms.adapter.SessionsAdapter"
+USERSESSIONS_TRACK_ACTIVITY = True
 ACCOUNT_FORMS = {"login": "chatsite.forms.LoginForm"}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]

@@ -1,15 +1,19 @@
-"""How accounts come to be: allauth's hooks."""
+"""How accounts come to be and sessions end: allauth's hooks."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.shortcuts import render
 
 from rooms.models import Invitation, Place, Signup
+from rooms.revocation import end_sockets
 
 # Where the session keeps the link that somebody came by.
 INVITATION = "invitation"
@@ -37,3 +41,11 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict) -> None:
         if settings.MAIL_IS_CONFIGURED:
             super().send_mail(template_prefix, email, context)
+
+
+class SessionsAdapter(DefaultUserSessionsAdapter):
+    def end_sessions(self, sessions: Sequence[UserSession]) -> None:
+        """Their open tabs end too; after the sessions, so that none of them connects again."""
+        super().end_sessions(sessions)
+        for session in sessions:
+            end_sockets(session.user_id, session.session_key)

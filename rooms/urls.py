@@ -3,7 +3,7 @@
 from django.http import HttpResponseBase
 from django.urls import path
 
-from rooms.views import chat, invitations, rooms, settings, setup
+from rooms.views import chat, devices, invitations, rooms, settings, setup
 from rooms.views.answers import SignedInRequest
 
 
@@ -33,6 +33,8 @@ urlpatterns = [
     path("join/<str:token>/", invitations.join_place, name="invitation"),
     path("setup/<str:token>/", setup.setup, name="setup"),
     path("settings/", settings.settings, name="settings"),
+    path("settings/devices/seen", devices.seen, name="device_seen"),
+    path("settings/devices/<int:session_id>/end", devices.end, name="end_device"),
     path("settings/profile", settings.change_profile, name="change_profile"),
     path("settings/place", settings.change_place, name="change_place"),
     path("settings/invitations", settings.invite, name="invite"),

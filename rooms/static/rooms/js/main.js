@@ -7,6 +7,7 @@ import { Quotes } from "./quotes.js";
 import { Socket } from "./socket.js";
 import { Store } from "./store.js";
 import "./chat-app.js";
+import "./seen.js";
 
 const boot = JSON.parse(document.getElementById("chat").textContent);
 
