@@ -78,6 +78,33 @@ def test_signing_out_ends_every_tab_and_signing_in_comes_back(place: Place) -> N
     expect(tab).to_have_url(re.compile("/rooms/general/"))
 
 
+def test_ending_a_device_ends_its_open_tabs(place: Place) -> None:
+    place.site.people("ada")
+    phone = place.open("/rooms/general/", "ada", user_agent="Mozilla/5.0 (iPhone) Safari/604.1")
+    expect(phone.locator(".composer__field")).to_be_visible()
+    here = place.open("/accounts/login/?next=/settings/")
+    here.locator("[name=login]").fill("ada")
+    here.locator("[name=password]").fill("correct horse ada")
+    here.get_by_role("button", name="Sign in").click()
+    here.get_by_role("link", name="Signed-in devices").click()
+    row = here.locator(".list__row", has_text="Safari on iPhone")
+    row.get_by_role("button", name="Sign out").click()
+    expect(here.locator(".notice")).to_have_text("The device was signed out.")
+    expect(phone).to_have_url(re.compile("/accounts/login/"))
+    expect(row).to_have_count(0)
+
+
+def test_an_invitation_link_is_copied(place: Place) -> None:
+    owner = set_up(place)
+    owner.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    owner.get_by_role("link", name="Invite new people").click()
+    owner.get_by_role("button", name="Make a link").click()
+    owner.get_by_role("button", name="Copy").click()
+    expect(owner.get_by_role("button", name="Copied")).to_be_visible()
+    link = owner.get_by_role("textbox", name="Invitation link").input_value()
+    assert owner.evaluate("navigator.clipboard.readText()") == link
+
+
 def test_a_rename_in_the_admin_reaches_an_open_browser(place: Place) -> None:
     place.site.people("ada", "root")
     place.site.run("User.objects.filter(username='root').update(is_staff=True, is_superuser=True)")
@@ -149,6 +176,7 @@ PAGES = [
     ("/accounts/password/change/", "ada"),
     ("/accounts/logout/", "ada"),
     ("/settings/", "ada"),
+    ("/accounts/sessions/", "ada"),
     ("/rooms/", "ada"),
     ("/rooms/general/", "ada"),
 ]

@@ -54,6 +54,22 @@ window.addEventListener("pageshow", () => {
   for (const form of [...locked.keys()]) unlock(form);
 });
 
+// Copying a link. Plain http has no clipboard: there the older command does it.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.("[data-copy]");
+  if (!button) return;
+  const field = button.parentElement.querySelector("input");
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+  } catch {
+    if (!document.execCommand("copy")) return;
+  }
+  button.dataset.copy ||= button.textContent;
+  button.textContent = button.dataset.copied;
+  setTimeout(() => (button.textContent = button.dataset.copy), 2000);
+});
+
 // Selecting a link that is there to be copied.
 document.addEventListener("focusin", (event) => {
   if (event.target.matches?.("input.copyable")) event.target.select();
