@@ -211,7 +211,7 @@ class ChatApp extends LitElement {
         <chat-sidebar class="sidebar" .chat=${this.chat} .current=${room?.id ?? null}></chat-sidebar>
         <div class="app__shade" @click=${() => (this.drawer = false)}></div>
         <main class="conversation" id="conversation" tabindex="-1" ?inert=${this.drawer} @reply=${(event) => this.querySelector("chat-composer").reply(event.detail)}
-          @edited=${() => this.querySelector(".composer__field")?.focus()} @edit-last=${() => this.querySelector("chat-timeline").editLast()}
+          @add-people=${() => this.querySelector("chat-room-details").show({ adding: true })} @edited=${() => this.querySelector(".composer__field")?.focus()} @edit-last=${() => this.querySelector("chat-timeline").editLast()}
           @sent=${() => this.querySelector("chat-timeline").jumpToEnd()}>
           ${this.header(room ?? this.preview, Boolean(room))}
           <div class="connection" role="status">${this.connectionNotice()}</div>

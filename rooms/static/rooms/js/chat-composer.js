@@ -1,6 +1,7 @@
 import { LitElement, html, nothing } from "../vendor/lit.js";
 import { loadDraft, saveDraft } from "./drafts.js";
 import { Enter, fit } from "./enter.js";
+import { excerpt } from "./excerpt.js";
 import { gettext, interpolate } from "./i18n.js";
 import { icons } from "./icons.js";
 import { nameOf, roomName, typingSentence } from "./people.js";
@@ -11,6 +12,9 @@ const BODY_BYTES = 16_384;
 // A typing mark lasts 5 s: one every 3 s keeps it alive.
 const TYPING_EVERY_MS = 3000;
 const SUGGESTIONS = 6;
+const QUOTE_LENGTH = 140;
+// A placeholder is cut off without an ellipsis.
+const PLACEHOLDER_NAME = 40;
 const MENTION = /(?:^|\s)@([\p{L}\p{N}_.+-]*)$/u;
 
 class ChatComposer extends LitElement {
@@ -189,7 +193,9 @@ class ChatComposer extends LitElement {
       return html`<p class="composer__closed">${icons.archive}<span>${gettext("This room is archived. It can be read, but nothing can be written or changed in it.")}</span></p>`;
     }
     const { enter, suggestions } = this;
-    const label = interpolate(gettext("Message %(room)s"), { room: roomName(this.room) });
+    const name = roomName(this.room);
+    const short = name.length > PLACEHOLDER_NAME ? `${name.slice(0, PLACEHOLDER_NAME)}…` : name;
+    const label = interpolate(gettext("Message %(room)s"), { room: short });
     return html`
       ${this.suggestionList()}
       <form class="composer__box" @submit=${(event) => { event.preventDefault(); this.send(); }} data-lock="no">
@@ -214,7 +220,7 @@ class ChatComposer extends LitElement {
         ${icons.reply}
         <span class="composer__quote">
           <strong>${interpolate(gettext("Replying to %(name)s"), { name: nameOf(this.replyTo.author) })}</strong>
-          <span>${this.replyTo.body}</span>
+          <span>${excerpt(this.replyTo.body, QUOTE_LENGTH)}</span>
         </span>
         <button type="button" class="icon-button icon-button--small" aria-label=${gettext("Cancel reply")} @click=${this.stopReplying}>${icons.close}</button>
       </div>

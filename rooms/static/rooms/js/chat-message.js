@@ -1,6 +1,7 @@
 import { LitElement, classMap, html, nothing, unsafeHTML } from "../vendor/lit.js";
 import { messageUrl } from "./api.js";
 import { Enter, fit } from "./enter.js";
+import { excerpt } from "./excerpt.js";
 import { formatMoment, formatNumber, formatTime, gettext, interpolate, ngettext } from "./i18n.js";
 import { icons } from "./icons.js";
 import { avatar, nameOf } from "./people.js";
@@ -215,7 +216,7 @@ class ChatMessage extends LitElement {
     if (!replyTo || this.deleted) return nothing;
     const { quoted } = this;
     if (!quoted) return html`<p class="quote"><span class="quote__text">${gettext("Reply to an earlier message")}</span></p>`;
-    const text = quoted.deleted ? gettext("This message was deleted.") : quoted.body.slice(0, QUOTE_LENGTH);
+    const text = quoted.deleted ? gettext("This message was deleted.") : excerpt(quoted.body, QUOTE_LENGTH);
     return html`
       <a class="quote" href=${messageUrl(this.slug, quoted.seq)}>
         <span class="quote__author">${nameOf(quoted.author)}</span> <span class="quote__text">${text}</span>
@@ -227,7 +228,7 @@ class ChatMessage extends LitElement {
     if (this.pending) return html`<div class="message__body message__body--plain">${this.pending.body}</div>`;
     if (this.deleted) return html`<p class="message__gone">${gettext("This message was deleted.")}</p>`;
     return html`
-      <div class="message__body">${unsafeHTML(this.message.html)}</div>
+      <div class="message__body ${this.message.edited_at ? "message__body--edited" : ""}">${unsafeHTML(this.message.html)}</div>
       ${this.message.edited_at
         ? html`<span class="message__edited" title=${formatMoment(new Date(this.message.edited_at))}>${gettext("edited")}</span>`
         : nothing}

@@ -10,7 +10,7 @@ class ChatRoomCreate extends ChatDialog {
     const created = await this.run(() => createRoom(fields));
     if (!created) return this.querySelector("input[name=name]")?.focus();
     this.close();
-    this.chat.navigate(roomUrl(created.room.slug), created.room);
+    this.chat.navigate(roomUrl(created.room.slug), { ...fields, ...created.room });
   }
 
   render() {

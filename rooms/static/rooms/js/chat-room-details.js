@@ -26,8 +26,9 @@ class ChatRoomDetails extends ChatDialog {
     new Watch(this, "rooms", "presence");
   }
 
-  async show() {
-    this.adding = this.saved = this.leaving = false;
+  async show({ adding = false } = {}) {
+    this.adding = adding;
+    this.saved = this.leaving = false;
     this.members = [];
     this.loadMembers();
     await super.show();

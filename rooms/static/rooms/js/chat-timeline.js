@@ -418,6 +418,20 @@ class ChatTimeline extends LitElement {
               ? gettext("This is the beginning of the room.")
               : gettext("Nothing has been said here yet. Say hello!")}
         </p>
+        ${!direct && !messages.length ? this.company() : nothing}
+      </div>
+    `;
+  }
+
+  /** Where nobody has said anything, somebody may be missing. */
+  company() {
+    const { room } = this;
+    const add = () => this.dispatchEvent(new CustomEvent("add-people", { bubbles: true }));
+    if (room.archived || (room.kind === "private" && room.role === "member")) return nothing;
+    return html`
+      <div class="beginning__actions actions">
+        <button type="button" class="button" @click=${add}>${icons.plus}<span>${gettext("Add people")}</span></button>
+        ${this.chat.isOwner && room.kind === "public" ? html`<a class="button" href="/settings/#invitations">${icons.link}<span>${gettext("Invite new people")}</span></a>` : nothing}
       </div>
     `;
   }
