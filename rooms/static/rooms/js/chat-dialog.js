@@ -3,6 +3,7 @@ import { LitElement, html, nothing } from "../vendor/lit.js";
 import { ApiError } from "./api.js";
 import { gettext } from "./i18n.js";
 import { icons } from "./icons.js";
+import { sentenceOf } from "./refusals.js";
 import { Refusal } from "./store.js";
 
 export class ChatDialog extends LitElement {
@@ -58,8 +59,7 @@ export class ChatDialog extends LitElement {
     } catch (error) {
       if (!(error instanceof ApiError || error instanceof Refusal)) throw error;
       this.errors = error.errors ?? {};
-      this.detail = Object.keys(this.errors).length && !this.errors.__all__ ? "" : error.errors?.__all__?.[0] ?? error.detail;
-      if (error.code === "offline") this.detail = gettext("There is no connection at the moment.");
+      this.detail = Object.keys(this.errors).length && !this.errors.__all__ ? "" : error.errors?.__all__?.[0] ?? sentenceOf(error);
       return null;
     } finally {
       this.busy = false;

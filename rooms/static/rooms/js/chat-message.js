@@ -5,6 +5,7 @@ import { excerpt } from "./excerpt.js";
 import { formatMoment, formatNumber, formatTime, gettext, interpolate, ngettext } from "./i18n.js";
 import { icons } from "./icons.js";
 import { avatar, nameOf } from "./people.js";
+import { sentenceOf } from "./refusals.js";
 
 const QUOTE_LENGTH = 140;
 
@@ -138,7 +139,7 @@ class ChatMessage extends LitElement {
       await this.chat.store.change({ type: "edit", message: this.message.id, body });
       this.stopEditing();
     } catch (refusal) {
-      this.editError = refusal.code === "offline" ? gettext("Not saved: there is no connection. Try again when it is back.") : refusal.detail;
+      this.editError = refusal.code === "offline" ? gettext("Not saved: there is no connection. Try again when it is back.") : sentenceOf(refusal);
     } finally {
       this.saving = false;
     }
@@ -175,7 +176,7 @@ class ChatMessage extends LitElement {
     try {
       await this.chat.store.change({ type: "react", message: this.message.id, emoji, on });
     } catch (refusal) {
-      const text = refusal.code === "offline" ? gettext("There is no connection. The reaction was not saved.") : refusal.detail;
+      const text = refusal.code === "offline" ? gettext("There is no connection. The reaction was not saved.") : sentenceOf(refusal);
       this.chat.toasts.show({ text, tone: "danger" });
     }
   }
@@ -275,6 +276,8 @@ class ChatMessage extends LitElement {
   reactions() {
     const reactions = this.message?.reactions ?? [];
     if (!reactions.length || this.deleted) return nothing;
+    // The Tab key goes through those of the message where the person is, not of three hundred.
+    const tabindex = this.active ? nothing : -1;
     return html`
       <div class="reactions">
         ${reactions.map(({ emoji, users }) => {
@@ -282,13 +285,13 @@ class ChatMessage extends LitElement {
           const count = users.length;
           const label = interpolate(ngettext("%(emoji)s, %(count)s person", "%(emoji)s, %(count)s people", count), { emoji, count: formatNumber(count) });
           return html`<button type="button" class=${classMap({ reaction: true, "reaction--mine": mine })} aria-pressed=${mine} aria-label=${label}
-            title=${this.chat.namesOf(users)} ?disabled=${this.archived} @click=${() => this.react(emoji, !mine)}>
+            title=${this.chat.namesOf(users)} tabindex=${tabindex} ?disabled=${this.archived} @click=${() => this.react(emoji, !mine)}>
             <span class="reaction__emoji">${emoji}</span><span class="reaction__count">${formatNumber(count)}</span>
           </button>`;
         })}
         ${this.archived
           ? nothing
-          : html`<button type="button" class="reaction reaction--add" aria-label=${gettext("Add reaction")} @click=${this.pickReaction}>${icons.react}</button>`}
+          : html`<button type="button" class="reaction reaction--add" tabindex=${tabindex} aria-label=${gettext("Add reaction")} @click=${this.pickReaction}>${icons.react}</button>`}
       </div>
     `;
   }

@@ -4,6 +4,7 @@ import { ChatDialog } from "./chat-dialog.js";
 import { formatNumber, gettext, interpolate, ngettext } from "./i18n.js";
 import { icons } from "./icons.js";
 import { avatar, nameOf, roomName } from "./people.js";
+import { sentenceOf } from "./refusals.js";
 import { Watch } from "./watch.js";
 import "./people-search.js";
 
@@ -42,7 +43,7 @@ class ChatRoomDetails extends ChatDialog {
       this.members = after === null ? answer.members : [...this.members, ...answer.members];
       this.moreMembers = answer.more;
     } catch (refusal) {
-      this.detail = refusal.code === "offline" ? gettext("There is no connection at the moment.") : refusal.detail;
+      this.detail = sentenceOf(refusal);
     }
   }
 

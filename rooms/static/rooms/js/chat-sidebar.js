@@ -115,6 +115,13 @@ class ChatSidebar extends LitElement {
       : interpolate(ngettext("%(count)s unread message", "%(count)s unread messages", unread), { count: formatNumber(unread) });
   }
 
+  closeMenu() {
+    const menu = this.querySelector(".menu");
+    if (!menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+
   me() {
     const { user, isOwner } = this.chat;
     const choice = window.theme.choice;
@@ -122,7 +129,7 @@ class ChatSidebar extends LitElement {
       <button type="button" class="theme__choice" aria-pressed=${choice === value} @click=${() => window.theme.choose(value)}>${text}</button>
     `;
     return html`
-      <details class="menu" @keydown=${(event) => event.key === "Escape" && (event.currentTarget.open = false)}>
+      <details class="menu" @keydown=${(event) => event.key === "Escape" && this.closeMenu()}>
         <summary class="menu__me">${avatar(user)}<span class="menu__name">${nameOf(user)}</span>${icons.chevron}</summary>
         <div class="menu__items">
           <div class="theme" role="group" aria-labelledby="theme-title">

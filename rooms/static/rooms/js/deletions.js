@@ -1,5 +1,6 @@
 // A deleted message disappears at once and is deleted on the server when the time for undoing is over.
 import { gettext } from "./i18n.js";
+import { sentenceOf } from "./refusals.js";
 
 const UNDO_MS = 5000;
 
@@ -57,7 +58,7 @@ export class Deletions {
         return;
       }
       this.forget(id);
-      this.toasts.show({ text: refusal.detail || gettext("The message could not be deleted."), tone: "danger" });
+      this.toasts.show({ text: sentenceOf(refusal), tone: "danger" });
     }
   }
 
