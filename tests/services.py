@@ -88,42 +88,67 @@ def _accepts(url: str) -> bool:
     return True
 
 
+class Postgres:
+    """A PostgreSQL cluster of our own, which can be ended and begun again on the same port."""
+
+    def __init__(self) -> None:
+        folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+        initdb = shutil.which("initdb") or (str(folders[-1] / "initdb") if folders else None)
+        if initdb is None:
+            missing("PostgreSQL")
+            raise AssertionError
+        port = free_port()
+        # PostgreSQL refuses to run as root: there it runs as the user that its package made.
+        self._account = "postgres" if os.geteuid() == 0 else None
+        self.folder = Path(tempfile.mkdtemp(prefix="chatsite-postgres-"))
+        if self._account:
+            owner = pwd.getpwnam(self._account)
+            os.chown(self.folder, owner.pw_uid, owner.pw_gid)
+        data = self.folder / "data"
+        arguments = [initdb, "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+        arguments += ["--locale", "C.UTF-8"]
+        subprocess.run(
+            arguments, user=self._account, cwd=self.folder, check=True, capture_output=True
+        )
+        self.command = [
+            str(Path(initdb).with_name("postgres")),
+            *("-D", str(data), "-p", str(port), "-h", "127.0.0.1", "-k", str(self.folder)),
+            *("-c", "max_connections=200"),
+        ]
+        self.url = f"postgres://postgres@127.0.0.1:{port}"  # without a database's name
+        self.start()
+
+    def start(self) -> None:
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command, user=self._account, cwd=self.folder, stdout=log, stderr=log
+            )
+        wait_until(lambda: _accepts(self.url), "postgres")
+
+    def end(self, number: int = signal.SIGINT) -> None:
+        """SIGINT ends all connections in order; SIGQUIT is what a crash is to the data."""
+        self.process.send_signal(number)
+        self.process.wait(30)
+
+    def make_database(self, name: str) -> str:
+        with psycopg.connect(f"{self.url}/postgres", autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return f"{self.url}/{name}"
+
+
+@contextmanager
+def postgres_cluster() -> Iterator[Postgres]:
+    postgres = Postgres()
+    try:
+        yield postgres
+    finally:
+        if postgres.process.poll() is None:
+            postgres.end()
+        shutil.rmtree(postgres.folder)
+
+
 @contextmanager
 def postgres_server() -> Iterator[str]:
     """The URL, without a database's name, of a PostgreSQL cluster of our own."""
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    initdb = shutil.which("initdb") or (str(folders[-1] / "initdb") if folders else None)
-    if initdb is None:
-        missing("PostgreSQL")
-        raise AssertionError
-    port = free_port()
-    # PostgreSQL refuses to run as root: there it runs as the user that its package made.
-    account = "postgres" if os.geteuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="chatsite-postgres-"))
-    if account:
-        owner = pwd.getpwnam(account)
-        os.chown(folder, owner.pw_uid, owner.pw_gid)
-    data = folder / "data"
-    arguments = [initdb, "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
-    arguments += ["--locale", "C.UTF-8"]
-    subprocess.run(arguments, user=account, cwd=folder, check=True, capture_output=True)
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [
-                str(Path(initdb).with_name("postgres")),
-                *("-D", str(data), "-p", str(port), "-h", "127.0.0.1", "-k", str(folder)),
-                *("-c", "max_connections=200"),
-            ],
-            user=account,
-            cwd=folder,
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        url = f"postgres://postgres@127.0.0.1:{port}"
-        wait_until(lambda: _accepts(url), "postgres")
-        yield url
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(30)
-        shutil.rmtree(folder)
+    with postgres_cluster() as postgres:
+        yield postgres.url

@@ -63,6 +63,7 @@ class Daphne:
 
     def __init__(self, site: "Site", port: int, command: Sequence[str]) -> None:
         self.site, self.port, self.command = site, port, command
+        self.environment = site.environment  # of this process alone, where a test gives another
         self.url = f"http://127.0.0.1:{port}"
         self.log = site.folder / f"daphne-{port}.log"
         self.start()
@@ -70,7 +71,7 @@ class Daphne:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.command], env=self.site.environment, cwd=ROOT, stdout=log, stderr=log
+                [*self.command], env=self.environment, cwd=ROOT, stdout=log, stderr=log
             )
         wait_until(lambda: self.process.poll() is not None or answers(self.port), "daphne")
         if self.process.poll() is not None:

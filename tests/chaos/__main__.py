@@ -1,0 +1,35 @@
+"""python -m tests.chaos [--schedule short|full] [--seed N] [--only NAME] [--write]"""
+
+import argparse
+import asyncio
+import resource
+import sys
+
+from tests.chaos.checker import Result
+from tests.chaos.fault import run_all
+from tests.chaos.faults import FAULTS
+
+
+def tell(result: Result) -> None:
+    print(result, flush=True)  # noqa: T201
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--schedule", choices=["short", "full"], default="short")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", action="append", help="the name of a fault, again and again")
+    parser.add_argument("--write", action="store_true", help="into docs/reliability.md")
+    options = parser.parse_args()
+    full = options.schedule == "full"
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+    faults = [f for f in FAULTS if full or not f.only_full]
+    if options.only:
+        faults = [f for f in faults if f.name in options.only]
+    results = asyncio.run(run_all(faults, options.seed, full, tell))
+    return 1 if any(result.violations for result in results) or not results else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

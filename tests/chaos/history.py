@@ -1,0 +1,90 @@
+"""What all clients of a run sent and saw, and whatever of it must not be."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+Frame = dict[str, Any]
+
+
+class Said(NamedTuple):
+    """A message as a client or the database holds it."""
+
+    id: int
+    seq: int
+    version: int
+    author: int
+    cid: str
+    body: str
+    deleted: bool
+    edited: bool
+    reactions: frozenset[tuple[str, int]]
+
+    @classmethod
+    def of(cls, message: Frame) -> "Said":
+        reactions = ((r["emoji"], user) for r in message["reactions"] for user in r["users"])
+        return cls(
+            message["id"],
+            message["seq"],
+            message["version"],
+            message["author"]["id"],
+            message["cid"],
+            message["body"],
+            message["deleted"],
+            message["edited_at"] is not None,
+            frozenset(reactions),
+        )
+
+
+@dataclass(eq=False)
+class Attempt:
+    """One wish to say one thing, however often it is sent."""
+
+    client: str
+    user: int
+    cid: str
+    room: int
+    body: str
+    began: float = field(default_factory=time.monotonic)
+    tries: int = 0
+    ack: Frame | None = None
+    acked_at: float = 0.0
+    refused: str | None = None
+    # Acked in a life of the database that a restored backup ended.
+    of_another_life: bool = False
+
+
+class History:
+    """Shared by all clients of a place."""
+
+    def __init__(self) -> None:
+        self.attempts: dict[tuple[int, str], Attempt] = {}
+        self.edits: list[tuple[str, int, int, str]] = []  # epoch, message, version, body: acked
+        self.facts: dict[tuple[str, int, int], Said] = {}  # epoch, message, version
+        self.closes: list[tuple[float, str, int | None]] = []  # when, who, code
+        self.blackouts: list[float] = []  # seconds from a close until caught up
+        self.violations: list[str] = []
+        self.on_ack: Callable[[Attempt], None] = lambda attempt: None
+
+    def wrong(self, what: str) -> None:
+        self.violations.append(what)
+
+    def saw(self, who: str, epoch: str, message: Frame) -> Said:
+        """The message; the same for everybody who holds this version of it."""
+        said = Said.of(message)
+        known = self.facts.setdefault((epoch, said.id, said.version), said)
+        if known != said:
+            self.wrong(f"{who}: one version, two states: {known} and {said}")
+        attempt = self.attempts.get((said.author, said.cid))
+        if attempt is not None and attempt.ack is not None and not attempt.of_another_life:
+            self._agree(who, attempt, said)
+        return known
+
+    def _agree(self, who: str, attempt: Attempt, said: Said) -> None:
+        ack = attempt.ack
+        assert ack is not None
+        if (ack["id"], ack["seq"]) != (said.id, said.seq) or said.version < ack["version"]:
+            self.wrong(f"{who}: {said} is not what was acked: {ack}")
+        elif said.body != attempt.body and not (said.edited or said.deleted):
+            self.wrong(f"{who}: {said.body!r} was sent as {attempt.body!r}")
