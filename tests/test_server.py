@@ -124,7 +124,7 @@ async def test_what_is_larger_than_a_frame_comes_in_parts(make_site: MakeSite) -
                 # A control character takes six bytes in JSON, in the body and in the HTML.
                 site.run(SAY_MUCH.replace('"x"', '"\\x01"'), USER=user, NUMBER=20, SIZE=16_000)
                 got: list[int] = []
-                more, anchor = True, {}
+                more, anchor = True, dict[str, int]()
                 while more:
                     page = await ada.call(type="history", room=1, **anchor)
                     seqs = [message["seq"] for message in page["messages"]]
