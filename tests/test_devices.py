@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from rooms import adapter
 from rooms.templatetags.devices import ago, device
-from tests.web import account, browser
+from tests.web import PASSWORD, account, browser
 
 pytestmark = pytest.mark.django_db
 
@@ -198,3 +198,11 @@ def test_how_long_ago() -> None:
     assert ago(now) == "just now"
     assert ago(now - timedelta(minutes=5, seconds=1)) == "5\xa0minutes ago"
     assert ago(now - timedelta(days=3, hours=4)) == "3\xa0days ago"
+
+
+def test_signing_in_leaves_no_message_for_a_later_page() -> None:
+    account("ada")
+    client = browser()
+    answer = client.post("/accounts/login/", {"login": "ada", "password": PASSWORD})
+    assert answer.status_code == 302
+    assert 'class="messages"' not in client.get("/settings/").content.decode()
