@@ -1,0 +1,37 @@
+"""`manage.py verify`: whether the log is whole."""
+
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError
+
+from rooms import integrity
+from rooms.models import Message, Room
+
+
+class Command(BaseCommand):
+    help = (
+        "Checks the integrity of the log, reading only. "
+        "Exit code 0: no problem; 1: problems, a line each; 2: the database cannot be read."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--quiet", action="store_true", help="say nothing but problems")
+
+    def handle(self, *args: Any, quiet: bool, **options: Any) -> None:
+        found = 0
+        try:
+            with integrity.snapshot():
+                for problem in integrity.problems():
+                    found += 1
+                    self.stdout.write(problem)
+                looked_at = f"{Room.objects.count():,} rooms, {Message.objects.count():,} messages"
+        except DatabaseError as problem:
+            self.stderr.write(f"DATABASE_URL: the database cannot be read: {str(problem).strip()}")
+            sys.exit(2)
+        if not quiet:
+            self.stdout.write(f"{looked_at}: {found or 'no'} problem{'s' * (found != 1)}.")
+        if found:
+            sys.exit(1)
