@@ -160,7 +160,7 @@ class ChatApp extends LitElement {
     clearTimeout(this.calm);
     this.calm = null;
     // While it tries again and again the notice stands still.
-    this.connection = trying && this.connection === "waiting" ? "waiting" : state;
+    this.connection = trying && ["waiting", "crowded"].includes(this.connection) ? this.connection : state;
   }
 
   connectionNotice() {
@@ -172,6 +172,8 @@ class ChatApp extends LitElement {
         return html`<span>${gettext("This page is older than the server.")}</span> <button type="button" class="link" @click=${() => location.reload()}>${gettext("Reload")}</button>`;
       case "refused":
         return html`<span>${gettext("The server does not let you in. Ask the owner of this place.")}</span>`;
+      case "crowded":
+        return html`<span>${gettext("The chat is open in too many windows, or too much was sent at once. It is tried again; close some windows.")}</span>`;
       default:
         return html`<span class="connection__dot" aria-hidden="true"></span><span>${this.chat.store.greeted ? gettext("Reconnecting…") : gettext("Connecting…")}</span>`;
     }

@@ -1,6 +1,7 @@
 // What I said and the server has not yet acknowledged. It lies in IndexedDB, so that neither a reload nor a crash
 // loses it. Every tab may send everything in it: the cid makes the second time harmless.
 import { openDB } from "../vendor/idb.js";
+import { sentenceOf } from "./refusals.js";
 import { Refusal } from "./store.js";
 
 const RETRY_MS = 1000;
@@ -139,7 +140,7 @@ export class Outbox {
       this.onLost(entry);
       return;
     }
-    entry.error = refusal.detail;
+    entry.error = sentenceOf(refusal);
     if (this.entries.has(entry.cid)) await this.shelve(entry);
     this.changed();
   }

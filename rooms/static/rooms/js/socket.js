@@ -5,6 +5,8 @@ const BACKOFF_LIMIT_MS = 30_000;
 // A socket that says nothing for this long after a ping is dead, whatever the browser believes.
 const PONG_PATIENCE_MS = 10_000;
 const CONNECT_PATIENCE_MS = 15_000;
+// Too many sockets of one person, or too much sent: tried again, but somebody should know why it takes long.
+const FLOODING = 4429;
 // not this protocol, not signed in, not allowed: trying again would give the same answer
 const TERMINAL = new Map([
   [4400, "outdated"],
@@ -13,7 +15,7 @@ const TERMINAL = new Map([
 ]);
 
 export class Socket {
-  /** onState gets "connecting", "open", "waiting", or for good "outdated", "signed-out", "refused". */
+  /** onState gets "connecting", "open", "waiting", "crowded", or for good "outdated", "signed-out", "refused". */
   constructor(url, { onFrame, onState, onClosed }) {
     this.url = url;
     this.onFrame = onFrame;
@@ -101,14 +103,14 @@ export class Socket {
     // Full jitter: after a restart of the server a thousand browsers must not come back in the same instant.
     const delay = this.byeMs ?? Math.random() * ceiling;
     this.byeMs = null;
-    this.become("waiting");
+    this.become(code === FLOODING ? "crowded" : "waiting");
     clearTimeout(this.retryTimer);
     this.retryTimer = setTimeout(() => this.connect(), delay);
   }
 
   /** The person is looking, or the network is back: do not sit out the delay. */
   hurry() {
-    if (this.state === "waiting") {
+    if (this.state === "waiting" || this.state === "crowded") {
       this.attempts = 0;
       this.connect();
     } else if (this.state === "open" && Date.now() - this.heardAt > this.heartbeatMs / 2) this.ping();
