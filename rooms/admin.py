@@ -17,8 +17,19 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from rooms import directory
-from rooms.forms import one_line
-from rooms.models import Invitation, Kind, Membership, Message, Place, Profile, Room
+from rooms.forms import PlaceForm, ProfileForm, one_line
+from rooms.models import (
+    Invitation,
+    Kind,
+    Membership,
+    Mention,
+    Message,
+    Place,
+    Profile,
+    Reaction,
+    Role,
+    Room,
+)
 
 User = get_user_model()
 
@@ -45,11 +56,27 @@ class RoomAdminForm(forms.ModelForm):
         return self.cleaned_data["kind"]
 
 
+class MembershipForm(forms.ModelForm):
+    """A member may get another role; another person is another member."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            user = self.fields["user"]
+            user.disabled = True
+            # Not the one that looks its choice up, which costs a query for each member.
+            user.widget = forms.Select(choices=[(self.instance.user_id, self.instance.user)])
+
+
 class MembershipInline(admin.TabularInline):
     model = Membership
+    form = MembershipForm
     fields = ["user", "role"]
     autocomplete_fields = ["user"]
     extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        return super().get_queryset(request).select_related("user", "room")
 
     def has_add_permission(self, request: HttpRequest, obj: Room | None = None) -> bool:
         return obj is not None and obj.kind != Kind.DIRECT
@@ -111,12 +138,14 @@ class RoomAdmin(admin.ModelAdmin):
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         formset.save(commit=False)
         room = form.instance
-        for member in formset.deleted_objects:
-            self._try(request, directory.remove_member, None, room, member.user)
         for member in formset.new_objects:
             self._try(request, directory.add_member, None, room, member.user, member.role)
-        for member, _fields in formset.changed_objects:
+        # New owners before the old ones go, so that one form can hand a room over.
+        changed = [member for member, _fields in formset.changed_objects]
+        for member in sorted(changed, key=lambda member: member.role != Role.OWNER):
             self._try(request, directory.set_role, None, room, member.user, member.role)
+        for member in formset.deleted_objects:
+            self._try(request, directory.remove_member, None, room, member.user)
 
     @staticmethod
     def _try(request: HttpRequest, change: Any, *args: Any) -> None:
@@ -138,6 +167,7 @@ class RoomAdmin(admin.ModelAdmin):
 
 @admin.register(Place)
 class PlaceAdmin(admin.ModelAdmin):
+    form = PlaceForm
     list_display = ["name", "signup"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -163,6 +193,7 @@ class InvitationAdmin(admin.ModelAdmin):
 
 class ProfileInline(admin.StackedInline):
     model = Profile
+    form = ProfileForm
     can_delete = False
 
 
@@ -171,11 +202,19 @@ admin.site.unregister(User)
 
 @admin.register(User)
 class AccountAdmin(UserAdmin):
-    """Django's own, but who has said something is deactivated instead of deleted."""
+    """Django's own, but whom the history shows is deactivated instead of deleted."""
 
     def get_inlines(self, request: HttpRequest, obj: UserType | None) -> list:
         return [ProfileInline] if obj else []
 
     def has_delete_permission(self, request: HttpRequest, obj: UserType | None = None) -> bool:
         allowed = super().has_delete_permission(request, obj)
-        return allowed and (obj is None or not Message.objects.filter(author=obj).exists())
+        if obj is None:
+            return allowed
+        # Reactions and mentions would go with the account, and no version would say so.
+        shown = (
+            Message.objects.filter(author=obj),
+            Reaction.objects.filter(user=obj),
+            Mention.objects.filter(user=obj),
+        )
+        return allowed and not any(rows.exists() for rows in shown)

@@ -61,8 +61,17 @@ class PersonForm(forms.Form):
     user = forms.ModelChoiceField(User.objects.filter(is_active=True))
 
 
+class PeopleField(forms.ModelMultipleChoiceField):
+    def clean(self, value: Any) -> Any:
+        try:
+            return super().clean(value)
+        except OverflowError as problem:
+            # SQLite has no number as large as one of these ids, so it is nobody's.
+            raise ValidationError(_("One of these people is not here any more.")) from problem
+
+
 class PeopleForm(forms.Form):
-    people = forms.ModelMultipleChoiceField(User.objects.filter(is_active=True))
+    people = PeopleField(User.objects.filter(is_active=True))
 
 
 class SignupForm(forms.Form):

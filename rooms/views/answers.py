@@ -34,7 +34,8 @@ class Invalid(Exception):
 def json_answer(view: Callable[..., dict]) -> Callable[..., JsonResponse]:
     """A view that returns what to answer, for people who are signed in.
 
-    Errors: 400 {"errors": {field: [sentence]}}; 401, 403, 404, 409, 503 {"detail": sentence}.
+    Errors: 400 {"errors": {field: [sentence]}} for a form; 400, 401, 403, 404, 409, 503
+    {"detail": sentence}.
     """
 
     @wraps(view)
@@ -63,6 +64,9 @@ def cleaned(form: forms.Form) -> dict[str, Any]:
 
 def visible_room(request: SignedInRequest, slug: str) -> Room:
     """Raises Http404 for a private room of others, as for one that does not exist."""
+    if "\0" in slug:
+        # PostgreSQL takes no NUL, not even to look for it.
+        raise Http404
     return get_object_or_404(Room.objects.visible_to(request.user), slug=slug)
 
 

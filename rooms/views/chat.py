@@ -15,12 +15,14 @@ from rooms.models.message import Message
 from rooms.models.place import Place
 from rooms.models.profile import Profile
 from rooms.models.room import Kind, Room
-from rooms.views.answers import SignedInRequest
+from rooms.views.answers import SignedInRequest, visible_room
 
 # As many replies as one page of history can show.
 MAX_QUOTES = 200
 # A quote is one line of the timeline.
 QUOTE_LENGTH = 200
+# No message has a longer id, and what is over 64 bits cannot be asked of SQLite.
+MAX_ID_DIGITS = 18
 
 
 @require_safe
@@ -44,22 +46,24 @@ def directory(request: SignedInRequest) -> HttpResponse:
 @require_safe
 @login_required
 def room(request: SignedInRequest, slug: str) -> HttpResponse:
-    return _shell(request, _visible(request, slug))
+    return _shell(request, visible_room(request, slug))
 
 
 @require_safe
 @login_required
 def permalink(request: SignedInRequest, slug: str, seq: int) -> HttpResponse:
-    return _shell(request, _visible(request, slug), seq)
+    return _shell(request, visible_room(request, slug), seq)
 
 
 @require_safe
 @login_required
 def quotes(request: SignedInRequest, slug: str) -> JsonResponse:
     """The messages with these `ids`, short: replies quote what lies far before the page shown."""
-    ids = [int(text) for text in request.GET.getlist("ids")[:MAX_QUOTES] if text.isdecimal()]
-    mine = Room.objects.filter(memberships__user=request.user)
-    found = Message.objects.filter(room=get_object_or_404(mine, slug=slug), id__in=ids)
+    room = visible_room(request, slug)
+    get_object_or_404(room.memberships, user=request.user)
+    asked = request.GET.getlist("ids")[:MAX_QUOTES]
+    ids = [int(text) for text in asked if text.isdecimal() and len(text) <= MAX_ID_DIGITS]
+    found = Message.objects.filter(room=room, id__in=ids)
     messages = [
         {
             "id": message.id,
@@ -71,10 +75,6 @@ def quotes(request: SignedInRequest, slug: str) -> JsonResponse:
         for message in found.select_related("author__profile")
     ]
     return JsonResponse({"messages": messages})
-
-
-def _visible(request: SignedInRequest, slug: str) -> Room:
-    return get_object_or_404(Room.objects.visible_to(request.user), slug=slug)
 
 
 @never_cache

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from django.contrib.auth import get_user_model
 from django.core.paginator import Paginator
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.views.decorators.http import require_GET, require_POST
 
 from rooms import directory
@@ -99,7 +99,7 @@ def direct(request: SignedInRequest) -> dict:
 @require_GET
 @json_answer
 def search_rooms(request: SignedInRequest) -> dict:
-    """Public rooms by name or topic, those with most members first."""
+    """Public rooms by name or topic, those with most members first, archived ones last."""
     text = _searched(request)
     mine = Membership.objects.filter(room=OuterRef("pk"), user=request.user)
     rooms = Room.objects.filter(kind=Kind.PUBLIC).annotate(
@@ -107,7 +107,9 @@ def search_rooms(request: SignedInRequest) -> dict:
     )
     if text:
         rooms = rooms.filter(Q(name__icontains=text) | Q(topic__icontains=text))
-    pages = Paginator(rooms.order_by("archived_at", "-member_count", "name", "pk"), ROOMS_A_PAGE)
+    # Said, because PostgreSQL would put the rooms that are not archived last.
+    open_first = F("archived_at").asc(nulls_first=True)
+    pages = Paginator(rooms.order_by(open_first, "-member_count", "name", "pk"), ROOMS_A_PAGE)
     page = pages.get_page(request.GET.get("page"))
     return {
         "rooms": [
