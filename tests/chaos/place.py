@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -62,13 +63,17 @@ class World:
     database: str = "sqlite"
     redis: bool = True
     server: str = "serve"
+    processes: int = 2
     settings: str = ""  # more of a settings module
     site_code: str = ""  # a sitecustomize.py of the second process
     disk: int = 0  # MiB of a small file system for the data
     environment: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
-        parts = [self.database, "Redis" if self.redis else "no Redis", self.server]
+        parts = [self.database, *(["Redis"] if self.redis else []), self.server]
+        parts += [
+            name for name in ("settings", "site_code", "disk", "environment") if getattr(self, name)
+        ]
         return " + ".join(parts)
 
 
@@ -116,6 +121,17 @@ class Place:
 
     def note(self, text: str) -> None:
         self.notes.append(text)
+
+    def note_acks(self, since: float) -> None:
+        """How long acks took of what was said in the last `since` seconds."""
+        now = time.monotonic()
+        took = [
+            (attempt.acked_at or now) - attempt.began
+            for attempt in self.history.attempts.values()
+            if attempt.began > now - since and attempt.tries == 1
+        ]
+        if took:
+            self.note(f"slowest ack {max(took):.2f} s")
 
     # People
 
@@ -261,9 +277,9 @@ async def open_place(world: World, seed: int, full: bool, clients: int) -> Async
         if world.database == "postgres":
             postgres = stack.enter_context(postgres_cluster())
             url = postgres.make_database(f"chaos{next(_numbers)}")
-            site = Site(url, environment, 2, world.server)
+            site = Site(url, environment, world.processes, world.server)
         else:
-            site = Site("sqlite:///FOLDER/chat.sqlite3", environment, 2, world.server)
+            site = Site("sqlite:///FOLDER/chat.sqlite3", environment, world.processes, world.server)
         stack.callback(site.close)
         if world.disk:
             _mount(site.folder, world.disk)

@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import time
-from statistics import quantiles
 
 from tests.chaos.fault import fault
 from tests.chaos.place import Place, World
@@ -61,10 +60,3 @@ async def rolling_restart(place: Place) -> None:
         for number in (0, 1):
             await end_in_order(place, number)
             await place.pause(0.5)
-
-
-def note_blackouts(place: Place) -> None:
-    seen = sorted(place.history.blackouts)
-    if len(seen) > 1:
-        cuts = quantiles(seen, n=100)
-        place.note(f"blackout p50 {cuts[49]:.2f} s, p99 {cuts[98]:.2f} s of {len(seen)}")

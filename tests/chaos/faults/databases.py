@@ -1,0 +1,95 @@
+"""The database is restarted, locked, full."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import time
+from pathlib import Path
+
+import psycopg
+
+from tests.chaos.fault import fault
+from tests.chaos.place import Place, World
+
+POSTGRES = World(database="postgres")
+# MiB of a file system of its own for SQLite; without root the test fills nobody's disk.
+SMALL = World(disk=24 if os.geteuid() == 0 else 0)
+
+
+@fault(POSTGRES)
+async def postgres_restarted(place: Place) -> None:
+    """PostgreSQL ends all connections, or crashes, and starts again."""
+    assert place.postgres is not None
+    for number in place.pick([signal.SIGINT, signal.SIGQUIT], [signal.SIGINT, signal.SIGQUIT] * 5):
+        await asyncio.to_thread(place.postgres.end, number)
+        await place.pause(0.1, place.pick(0.5, 5))
+        await asyncio.to_thread(place.postgres.start)
+        await place.pause(1)
+
+
+@fault(POSTGRES)
+async def room_locked(place: Place) -> None:
+    """Somebody holds a room's row, as a long transaction by hand does."""
+    began = time.monotonic()
+    general = place.rooms["general"]
+    with psycopg.connect(place.database.url) as connection:
+        connection.execute("SELECT 1 FROM rooms_room WHERE id = %s FOR UPDATE", [general])
+        await place.pause(place.pick(3, 20))
+        waiting = [a for a in place.history.attempts.values() if a.began > began]
+        acked = sum(a.ack is not None for a in waiting if a.room != general)
+        others = sum(a.room != general for a in waiting)
+        connection.rollback()
+    place.note(f"meanwhile {acked} of {others} messages to other rooms were acked")
+
+
+async def _locked(place: Place, seconds: float) -> None:
+    path = place.database.url.removeprefix("sqlite:///")
+    connection = sqlite3.connect(path, timeout=5, isolation_level=None)
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+        began = time.monotonic()
+        await place.pause(seconds)
+        acked = [a for a in place.history.attempts.values() if a.ack and a.acked_at > began]
+        place.note(f"{len(acked)} acks in {seconds:.0f} s")
+    finally:
+        connection.close()
+
+
+@fault()
+async def sqlite_locked(place: Place) -> None:
+    """Another program writes in SQLite for 3 s."""
+    await _locked(place, 3)
+
+
+@fault(only_full=True)
+async def sqlite_locked_for_a_minute(place: Place) -> None:
+    """Another program writes in SQLite for 60 s."""
+    await _locked(place, 60)
+
+
+@fault(SMALL)
+async def disk_full(place: Place) -> None:
+    """No space for the database. Uploads do not exist in this version."""
+    if not place.world.disk:
+        place.note("not done: a small file system needs root")
+        return
+    began, filler = time.monotonic(), place.site.folder / "filler"
+    _fill(filler)
+    await place.pause(place.pick(3, 20))
+    refused = sum(a.began > began and not a.ack for a in place.history.attempts.values())
+    place.note(f"{refused} had to wait for space")
+    if not refused:
+        place.history.wrong("the disk was never full: this fault tests nothing")
+    filler.unlink()
+    await place.pause(1)
+
+
+def _fill(path: Path) -> None:
+    with path.open("wb", buffering=0) as file:
+        for size in (2**20, 2**12, 1):
+            try:
+                while file.write(b"\0" * size):
+                    pass
+            except OSError:
+                continue
