@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 MESSAGES := -l ko --no-obsolete --no-wrap --add-location file \
   $(foreach folder,.venv data node_modules tests vendor,-i $(folder))
 
-.PHONY: run test lint format messages requirements vendor
+.PHONY: run test chaos lint format messages requirements vendor
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python manage.py serve
@@ -16,6 +16,10 @@ run: $(VENV)/run.stamp
 test: $(VENV)/dev.stamp
 	@bin/test-deps
 	@$(BIN)/pytest
+
+chaos: $(VENV)/dev.stamp
+	@bin/test-deps
+	@$(BIN)/python -m tests.chaos --schedule full --write
 
 lint: $(VENV)/dev.stamp node_modules/.package-lock.json
 	$(BIN)/ruff format --check .

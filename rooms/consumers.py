@@ -4,6 +4,7 @@ import asyncio
 import logging
 import math
 import time
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -57,9 +58,15 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.typed: dict[int, float] = {}
         try:
             await super().__call__(scope, receive, send)
+        except asyncio.CancelledError:
+            # daphne leaves the socket of a cancelled handler open, and its client would wait.
+            with suppress(Exception):
+                await send({"type": "websocket.close", "code": ORDINARY})
+            raise
         finally:
             # Also when a handler raised or was cancelled: Channels calls no disconnect() then.
-            await self.leave()
+            self.withdraw()
+            await asyncio.shield(asyncio.ensure_future(self.leave()))
 
     async def dispatch(self, message: dict) -> None:
         # Channels' own awaits aclose_old_connections() on asgiref's one thread before every
@@ -139,10 +146,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
             presence.leave(self.user_id, self.outbound.push)
 
     async def leave(self) -> None:
-        self.withdraw()
+        """Out of all groups, also when the layer fails at one of them."""
+        groups = [room_group(room_id) for room_id in self.rooms]
         if hasattr(self, "user_id"):
-            await self.only_in(set())
-            await self.channel_layer.group_discard(user_group(self.user_id), self.channel_name)
+            groups.append(user_group(self.user_id))
+        self.rooms.clear()
+        leaving = (self.channel_layer.group_discard(group, self.channel_name) for group in groups)
+        await asyncio.gather(*leaving, return_exceptions=True)
 
     async def end(self, code: int) -> None:
         """Closes from the server's side."""

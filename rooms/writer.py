@@ -32,6 +32,7 @@ class Writer:
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[log.Request, Done]] = deque()
+        self._alone = 0  # of those that wait, so many are written one by one
         self._task: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self.broadcaster = Broadcaster()
@@ -43,7 +44,10 @@ class Writer:
             return
         self._waiting.append((request, done))
         if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._run())
+            self._begin()
+
+    def _begin(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def drain(self) -> None:
         """Returns when everything that was submitted is written, answered and told."""
@@ -54,10 +58,14 @@ class Writer:
     async def _run(self) -> None:
         try:
             while self._waiting:
-                size = min(len(self._waiting), MAX_BATCH)
+                size = 1 if self._alone else min(len(self._waiting), MAX_BATCH)
+                self._alone = max(0, self._alone - 1)
                 await self._write([self._waiting.popleft() for _ in range(size)])
         finally:
             self._task = None
+            if self._waiting:
+                # Whatever ended this task, what waits shall not wait for the next request.
+                self._begin()
 
     async def _write(self, batch: list[tuple[log.Request, Done]]) -> None:
         requests = [request for request, _done in batch]
@@ -71,16 +79,24 @@ class Writer:
             logger.exception("A batch of %d failed.", len(batch))
             if len(batch) > 1:
                 # Whatever is wrong with one of them shall not be refused to all.
-                for alone in batch:
-                    await self._write([alone])
+                self._waiting.extendleft(reversed(batch))
+                self._alone = len(batch)
                 return
             commit = log.Commit([_unavailable(requests[0])])
-        for (_request, done), answer in zip(batch, commit.answers, strict=True):
+        except asyncio.CancelledError:
+            # The thread goes on, and perhaps commits: who asks again with the cid learns it.
+            self._answer(batch, [_unavailable(request) for request in requests])
+            raise
+        self._answer(batch, commit.answers)
+        self.broadcaster.soon(events_of(commit))
+
+    @staticmethod
+    def _answer(batch: list[tuple[log.Request, Done]], answers: list[log.Answer]) -> None:
+        for (_request, done), answer in zip(batch, answers, strict=True):
             try:
                 done(answer)
             except Exception:
                 logger.exception("An answer could not be given.")
-        self.broadcaster.soon(events_of(commit))
 
 
 def _unavailable(request: log.Request) -> protocol.Error:

@@ -5,9 +5,11 @@ import asyncio
 import resource
 import sys
 
+from tests.chaos import report
 from tests.chaos.checker import Result
 from tests.chaos.fault import run_all
 from tests.chaos.faults import FAULTS
+from tests.chaos.tutorial import run_tutorial
 
 
 def tell(result: Result) -> None:
@@ -28,7 +30,16 @@ def main() -> int:
     if options.only:
         faults = [f for f in faults if f.name in options.only]
     results = asyncio.run(run_all(faults, options.seed, full, tell))
-    return 1 if any(result.violations for result in results) or not results else 0
+    broken = not results or any(result.violations for result in results)
+    if not options.only:
+        tutorial = asyncio.run(run_tutorial(options.seed))
+        tell(tutorial)
+        # A checker that finds nothing there is broken itself.
+        broken |= not tutorial.lost
+        results.append(tutorial)
+        if options.write:
+            report.write(results, "make chaos" if full else "python -m tests.chaos --write")
+    return 1 if broken else 0
 
 
 if __name__ == "__main__":

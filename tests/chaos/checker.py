@@ -65,7 +65,7 @@ def difference(client: Client, truth: Truth) -> str | None:
     if client.ended is not None:
         return f"{client} was sent away with {client.ended}"
     if not client.open:
-        return f"{client} is not connected"
+        return f"{client} is not connected; last closed with {client.codes[-5:]}"
     if client.unsent:
         return f"{client} still has {client.unsent} messages to send"
     if client.epoch != truth.epoch:

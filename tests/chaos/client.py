@@ -69,6 +69,7 @@ class Client:
         self.open = False
         self.pings = True
         self.ended: int | None = None  # the code after which it does not come back
+        self.codes: list[int | None] = []  # with which its sockets were closed
         self.byes = self.connects = self.resets = 0
         self._requests: dict[int, asyncio.Future[Frame]] = {}
         self._draining: set[int] = set()
@@ -149,7 +150,7 @@ class Client:
         if self.open or self._lost_at is None:
             self._lost_at = time.monotonic()
         self.connection, self.open = None, False
-        self.history.closes.append((time.monotonic(), self.name, code))
+        self.codes.append(code)
         for room in self.rooms.values():
             if room.timer is not None:
                 room.timer.cancel()

@@ -62,7 +62,6 @@ class History:
         self.attempts: dict[tuple[int, str], Attempt] = {}
         self.edits: list[tuple[str, int, int, str]] = []  # epoch, message, version, body: acked
         self.facts: dict[tuple[str, int, int], Said] = {}  # epoch, message, version
-        self.closes: list[tuple[float, str, int | None]] = []  # when, who, code
         self.blackouts: list[float] = []  # seconds from a close until caught up
         self.violations: list[str] = []
         self.on_ack: Callable[[Attempt], None] = lambda attempt: None
