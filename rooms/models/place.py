@@ -34,6 +34,13 @@ class Place(models.Model):
         """The row, which a migration made."""
         return cls.objects.get(pk=1)
 
+    @classmethod
+    def new_epoch(cls) -> uuid.UUID:
+        """Another life of the database begins: what clients hold of it is worth nothing now."""
+        epoch = uuid.uuid4()
+        cls.objects.filter(pk=1).update(epoch=epoch)
+        return epoch
+
 
 def context(request: HttpRequest) -> dict[str, Any]:
     """Template context processor: what every page may say of the place."""

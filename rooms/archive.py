@@ -1,0 +1,109 @@
+"""The file of a backup: a .tar.gz, read as if an enemy had written it.
+
+    manifest.json   when it was made, and of how much
+    chat.sqlite3    the database
+    secret_key      where the data folder has one
+    uploads/…       as they lie in the data folder
+
+Knows nothing of what is in these.
+"""
+
+import gzip
+import io
+import os
+import shutil
+import tarfile
+import zlib
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import IO, Literal
+
+import msgspec
+
+MANIFEST, DATABASE, SECRET_KEY, UPLOADS = "manifest.json", "chat.sqlite3", "secret_key", "uploads"
+
+# gzip's levels 1 and 6 made a database of 60 MB into 39 and 38 %, in 0.65 and 1.5 s.
+COMPRESSION = 1
+# Bytes read at a time.
+CHUNK = 1024 * 1024
+
+
+class Manifest(msgspec.Struct, kw_only=True):
+    """What a backup says of itself. Another `format` is another shape of the archive."""
+
+    format: Literal[1] = 1
+    created_at: datetime
+    counts: dict[str, int]
+
+
+class Unsound(Exception):
+    """The file is no whole backup; `str()` goes on after its name: "is not a backup"."""
+
+
+def write(file: Path, manifest: Manifest, parts: Iterable[tuple[str, Path]]) -> None:
+    """Writes a new file, onto the disk: the manifest, then `parts`, names and where they lie."""
+
+    def add(name: str, part: IO[bytes], size: int) -> None:
+        member = tarfile.TarInfo(name)
+        member.size, member.mtime, member.mode = size, manifest.created_at.timestamp(), 0o600
+        tar.addfile(member, part)
+
+    with file.open("xb") as raw:
+        os.fchmod(raw.fileno(), 0o600)
+        with tarfile.open(fileobj=raw, mode="w:gz", compresslevel=COMPRESSION) as tar:
+            text = msgspec.json.format(msgspec.json.encode(manifest))
+            add(MANIFEST, io.BytesIO(text), len(text))
+            for name, path in parts:
+                # An upload may have been deleted since its folder was read.
+                with suppress(FileNotFoundError), path.open("rb") as part:
+                    add(name, part, os.fstat(part.fileno()).st_size)
+        raw.flush()
+        os.fsync(raw.fileno())
+
+
+def unpack(file: Path, folder: Path) -> Manifest:
+    """Reads the whole file and copies it into the empty `folder`. Raises Unsound.
+
+    Nothing outside of `folder` is touched, whatever the archive says.
+    """
+    try:
+        with gzip.open(file) as stream:
+            with tarfile.open(fileobj=stream, mode="r:") as tar:
+                for member in tar:
+                    _unpack(tar, member, folder)
+            # On to the very end, where the checksum is.
+            while stream.read(CHUNK):
+                pass
+    except (EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError) as problem:
+        raise Unsound("is not a backup, or cut off, or damaged") from problem
+    for needed in (MANIFEST, DATABASE):
+        if not Path(folder, needed).exists():
+            raise Unsound(f"is not a backup: it has no {needed}")
+    try:
+        return msgspec.json.decode(Path(folder, MANIFEST).read_bytes(), type=Manifest)
+    except msgspec.DecodeError as problem:
+        raise Unsound(f"has a {MANIFEST} that this program does not know: {problem}") from problem
+
+
+def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    path = PurePosixPath(member.name)
+    if not (
+        str(path) == member.name
+        and (path.parts[0] == UPLOADS or member.name in (MANIFEST, DATABASE, SECRET_KEY))
+        and ".." not in path.parts
+        and "\0" not in member.name
+    ):
+        raise Unsound(f"is not a backup: it holds {member.name!r}")
+    if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE):
+        raise Unsound(f"is not a backup: {member.name!r} in it is not an ordinary file")
+    source = tar.extractfile(member)
+    assert source is not None
+    try:
+        Path(folder, path).parent.mkdir(parents=True, exist_ok=True)
+        with Path(folder, path).open("xb") as copy:
+            os.fchmod(copy.fileno(), 0o600)
+            shutil.copyfileobj(source, copy, CHUNK)
+    except (FileExistsError, NotADirectoryError) as problem:
+        raise Unsound(f"is not a backup: {member.name!r} is in it twice") from problem

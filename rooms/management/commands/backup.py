@@ -1,0 +1,35 @@
+"""`manage.py backup FILE.tar.gz`: everything that must be kept, in one file."""
+
+import sqlite3
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import Error
+
+from rooms import backup, snapshot
+
+
+class Command(BaseCommand):
+    help = "Writes a backup of a chat on SQLite while people use it (docs/backups.md)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, help="a new file, whose name ends in .tar.gz")
+
+    def handle(self, *args: Any, file: Path, **options: Any) -> None:
+        if not file.name.endswith(".tar.gz"):
+            raise CommandError(f"The name of a backup ends in .tar.gz: {file}.tar.gz, perhaps.")
+        try:
+            made = backup.make(file)
+        except backup.Refused as refused:
+            raise CommandError(str(refused)) from refused
+        except snapshot.Damaged as problem:
+            raise CommandError(
+                f"The database is damaged, so no backup was written: {problem}"
+            ) from problem
+        except (OSError, sqlite3.Error, Error) as problem:
+            raise CommandError(f"No backup was written: {problem}") from problem
+        what = ", ".join(f"{number:,} {name}" for name, number in made.counts.items())
+        size = file.stat().st_size / 1_000_000
+        self.stdout.write(f"{file}: {what}; {size:,.1f} MB.")
