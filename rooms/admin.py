@@ -96,10 +96,13 @@ class RoomAdmin(admin.ModelAdmin):
     actions = ["archive", "unarchive"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Room]:
-        return super().get_queryset(request).annotate(people=Count("memberships"))
+        rooms = super().get_queryset(request).annotate(people=Count("memberships"))
+        return rooms.prefetch_related("members")
 
     @admin.display(description=_("name"), ordering="name")
     def title(self, room: Room) -> str:
+        if room.kind == Kind.DIRECT:
+            return ", ".join(sorted(member.username for member in room.members.all()))
         return str(room)
 
     @admin.display(description=_("members"), ordering="people")

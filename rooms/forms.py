@@ -100,9 +100,9 @@ class SetupForm(forms.Form):
         validators=[User.username_validator],
         widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
     )
-    name = line(_("Display name"), Profile, "name", required=False)
+    name = line(_("Display name (optional)"), Profile, "name", required=False)
     email = forms.EmailField(
-        label=_("Email"),
+        label=_("Email (optional)"),
         required=False,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
