@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 MESSAGES := -l ko --no-obsolete --no-wrap --add-location file \
   $(foreach folder,.venv data node_modules tests vendor,-i $(folder))
 
-.PHONY: run test chaos lint format messages requirements vendor
+.PHONY: run test chaos lint format messages requirements vendor bench bench-full
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python manage.py serve
@@ -42,9 +42,16 @@ messages: $(VENV)/dev.stamp
 requirements: $(VENV)/dev.stamp
 	$(BIN)/pip-compile --quiet --strip-extras --annotation-style=line --no-emit-index-url --no-emit-trusted-host --no-emit-find-links requirements.in
 	$(BIN)/pip-compile --quiet --strip-extras --annotation-style=line --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links requirements-dev.in
+	$(BIN)/pip-compile --quiet --strip-extras --annotation-style=line --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file=bench/requirements.txt bench/requirements.in
 
 vendor:
 	bin/vendor
+
+bench: $(VENV)/dev.stamp bench/.venv/bench.stamp bench/node_modules/.package-lock.json
+	$(BIN)/python -m bench
+
+bench-full: $(VENV)/dev.stamp bench/.venv/bench.stamp bench/node_modules/.package-lock.json
+	$(BIN)/python -m bench --full
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -57,6 +64,15 @@ $(VENV)/run.stamp: requirements.txt | $(BIN)/python
 
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+bench/.venv/bench.stamp: bench/requirements.txt | $(BIN)/python
+	$(PYTHON) -m venv bench/.venv
+	bench/.venv/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+bench/node_modules/.package-lock.json: bench/package-lock.json
+	cd bench && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 node_modules/.package-lock.json: package-lock.json

@@ -1,0 +1,88 @@
+"""The chat itself as a design: `manage.py serve`, one process, everything kept."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+
+from bench.designs import Server, Services, started
+from tests.site import Site
+
+# Rooms and the people in them; sessions as tests/chaos makes them: nobody types a password.
+MAKE = """
+from django.core.management import call_command
+from django.db import transaction
+call_command("migrate", verbosity=0)
+
+def session_of(user):
+    session = SessionStore()
+    session["_auth_user_id"] = str(user.pk)
+    session["_auth_user_backend"] = "allauth.account.auth_backends.AuthenticationBackend"
+    session["_auth_user_hash"] = user.get_session_auth_hash()
+    session.create()
+    return session.session_key
+
+with transaction.atomic():
+    people = {room: [f"{name}-{n}" for n in range(first, end)] for room, (name, first, end) in ROOMS.items()}
+    names = sorted({name for names in people.values() for name in names})
+    User.objects.bulk_create([User(username=name, password="unusable of " + name) for name in names])
+    users = {user.username: user for user in User.objects.filter(username__in=names)}
+    Profile.objects.bulk_create([Profile(user=user, name=user.username.title()) for user in users.values()])
+    rooms = {name: Room.objects.create(slug=name, name=name.title(), kind="private") for name in ROOMS}
+    Membership.objects.bulk_create(
+        [Membership(room=room, user=users[name]) for slug, room in rooms.items() for name in people[slug]]
+    )
+    sessions = {name: session_of(user) for name, user in users.items()}
+if MESSAGES:
+    import uuid
+    slug = next(iter(rooms))
+    room, author = rooms[slug], users[people[slug][0]]
+    for n in range(MESSAGES):
+        body = f"Message {n}: the **quick** brown fox jumps over the lazy dog."
+        send = protocol.Send(ref=n, room=room.pk, cid=uuid.uuid4(), body=body)
+        log.commit([log.Request(author.pk, send)])
+print(json.dumps([{name: room.pk for name, room in rooms.items()}, sessions]))
+"""
+
+# A name and from which number to before which: `ada-0`, `ada-1` …
+People = tuple[str, int, int]
+
+# Nobody is told to wait: what is measured is the server, not its limit.
+NO_LIMIT = "1000000"
+
+
+# So that every round has a database of its own.
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Chat:
+    name: str
+    database: str
+    rooms: Mapping[str, People]
+    messages: int = 0  # in the first room
+
+    @contextmanager
+    def serve(self, services: Services) -> Iterator[Server]:
+        environment = {
+            "DEBUG": "off",
+            "EMAIL_URL": "",
+            "REDIS_URL": services.redis.url,
+            "SEND_RATE": NO_LIMIT,
+            "SEND_BURST": NO_LIMIT,
+        }
+        url = "sqlite:///FOLDER/chat.sqlite3"
+        if self.database == "postgres":
+            assert services.postgres is not None
+            url = services.postgres.make_database(f"bench{next(_numbers)}")
+        site = Site(url, environment, 1, "serve")
+        try:
+            rooms, sessions = site.run(MAKE, ROOMS=self.rooms, MESSAGES=self.messages)
+            port = site.ports[0]
+            command = [sys.executable, "manage.py", "serve", "--port", port]
+            pinned = services.cores.pinned(*command)
+            with started(pinned, site.environment, port, services.log) as pid:
+                yield Server("chat", "/ws/", port, pid, rooms, sessions)
+        finally:
+            site.close()
