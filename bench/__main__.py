@@ -1,8 +1,9 @@
 """python -m bench [--full] [--only WORD …] [--design WORD …] [--rounds N] [--seconds S]
 
-Measures the chat and its peers side by side and writes bench/results.json. Each server is one
-process on the first core; the generator, Redis and PostgreSQL are on the last. Within a round every
-workload goes through all designs before the next one begins, so that drift hits all alike.
+Measures the chat and its peers side by side; if nothing was left out, writes bench/results.json.
+Each server is one process on the first core; the generator, Redis and PostgreSQL are on the last.
+Within a round every workload goes through all designs before the next one begins, so that drift
+hits all alike.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import sys
 from contextlib import ExitStack
 from dataclasses import asdict
 
+from bench.control import check_generator
 from bench.designs import BENCH, PEERS, Cores, Peer, Services, compile_programs, make_log
 from bench.product import Chat
 from bench.table import Rounds, Targets, machine, middle, tables
@@ -110,6 +112,7 @@ def main() -> int:
     # What is not pinned elsewhere inherits this: Redis, PostgreSQL, ourselves.
     os.sched_setaffinity(0, {cores.others})
     compile_programs()
+    check_generator(cores)
     every: list[Chat | Peer] = [CHAT, *PEERS, ON_POSTGRES]
     words = options.design
     designs = [d for d in every if not words or any(word in d.name for word in words)]
@@ -128,8 +131,9 @@ def main() -> int:
         say(line)
     for line in Targets(rounds, CHAT.name, ON_POSTGRES.name).text():
         say(line)
-    rows = [asdict(row) for row in middle(rounds)]
-    (BENCH / "results.json").write_text(json.dumps(rows, indent=1) + "\n")
+    if not options.only and not options.design:
+        rows = [asdict(row) for row in middle(rounds)]
+        (BENCH / "results.json").write_text(json.dumps(rows, indent=1) + "\n")
     return 0
 
 

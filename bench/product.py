@@ -11,17 +11,25 @@ from tests.site import Site
 
 # Rooms and the people in them; sessions as tests/chaos makes them: nobody types a password.
 MAKE = """
+from datetime import timedelta
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
+from django.utils import timezone
+from django.utils.crypto import get_random_string
 from django.db import transaction
 call_command("migrate", verbosity=0)
 
 def session_of(user):
-    session = SessionStore()
-    session["_auth_user_id"] = str(user.pk)
-    session["_auth_user_backend"] = "allauth.account.auth_backends.AuthenticationBackend"
-    session["_auth_user_hash"] = user.get_session_auth_hash()
-    session.create()
-    return session.session_key
+    data = {
+        "_auth_user_id": str(user.pk),
+        "_auth_user_backend": "allauth.account.auth_backends.AuthenticationBackend",
+        "_auth_user_hash": user.get_session_auth_hash(),
+    }
+    return Session(
+        session_key=get_random_string(32, "abcdefghijklmnopqrstuvwxyz0123456789"),
+        session_data=SessionStore().encode(data),
+        expire_date=timezone.now() + timedelta(days=1),
+    )
 
 with transaction.atomic():
     people = {room: [f"{name}-{n}" for n in range(first, end)] for room, (name, first, end) in ROOMS.items()}
@@ -34,6 +42,7 @@ with transaction.atomic():
         [Membership(room=room, user=users[name]) for slug, room in rooms.items() for name in people[slug]]
     )
     sessions = {name: session_of(user) for name, user in users.items()}
+    Session.objects.bulk_create(sessions.values())
 if MESSAGES:
     import uuid
     slug = next(iter(rooms))
@@ -42,7 +51,10 @@ if MESSAGES:
         body = f"Message {n}: the **quick** brown fox jumps over the lazy dog."
         send = protocol.Send(ref=n, room=room.pk, cid=uuid.uuid4(), body=body)
         log.commit([log.Request(author.pk, send)])
-print(json.dumps([{name: room.pk for name, room in rooms.items()}, sessions]))
+print(json.dumps([
+    {name: room.pk for name, room in rooms.items()},
+    {name: session.session_key for name, session in sessions.items()},
+]))
 """
 
 # A name and from which number to before which: `ada-0`, `ada-1` …

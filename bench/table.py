@@ -149,8 +149,9 @@ class Targets:
         page = _ratio_of_pages(self.rounds, self.product)
         if page is not None:
             self.line("room pages/s, of a view that does nothing", "0.5", page, 0.5, above=True)
-        yield "\ntargets"
-        yield from _columns(self.lines)
+        if len(self.lines) > 1:
+            yield "\ntargets"
+            yield from _columns(self.lines)
 
     def times(self, workload: str, least: float, others: list[str]) -> None:
         """Against the best of the others."""
