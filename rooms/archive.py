@@ -28,6 +28,11 @@ MANIFEST, DATABASE, SECRET_KEY, UPLOADS = "manifest.json", "chat.sqlite3", "secr
 COMPRESSION = 1
 # Bytes read at a time.
 CHUNK = 1024 * 1024
+# What reading raises, the last two for sizes that no file has.
+BROKEN = (
+    *(EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError),
+    *(ValueError, OverflowError),
+)
 
 
 class Manifest(msgspec.Struct, kw_only=True):
@@ -76,7 +81,7 @@ def unpack(file: Path, folder: Path) -> Manifest:
             # On to the very end, where the checksum is.
             while stream.read(CHUNK):
                 pass
-    except (EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError) as problem:
+    except BROKEN as problem:
         raise Unsound("is not a backup, or cut off, or damaged") from problem
     for needed in (MANIFEST, DATABASE):
         if not Path(folder, needed).exists():

@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import WebSocketException
 
 from tests.conftest import MakeSite
 from tests.services import missing
@@ -142,7 +143,7 @@ def test_it_asks_and_takes_only_yes(make_site: MakeSite) -> None:
         site.people("ada")
         file = backup(site)
         site.run(SAY, BODIES=["one"])
-        for answer in ("", "\n", "n\n", "what?\n"):
+        for answer in ("", "what?\n"):
             asked = manage(site, "restore", file, answer=answer)
             assert refusal(asked) == "CommandError: Not restored. Nothing was changed."
             assert str(site.folder / "chat.sqlite3") in asked.stdout
@@ -173,11 +174,7 @@ class Speaker:
                         if answer["type"] == "ack":
                             self.acked[cid] = time.monotonic()
                             cid = new_cid()
-            except (KeyError, AssertionError, OSError):  # closed, with or without a `hello`
-                await asyncio.sleep(0.05)
-            except Exception as problem:
-                if "ConnectionClosed" not in type(problem).__mro__[1].__name__:
-                    raise
+            except (WebSocketException, AssertionError, KeyError):  # closed, before an answer
                 await asyncio.sleep(0.05)
 
 
