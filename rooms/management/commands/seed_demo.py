@@ -1,0 +1,53 @@
+"""`manage.py seed_demo --messages N`: a believable place."""
+
+import secrets
+from argparse import ArgumentParser, ArgumentTypeError
+from time import monotonic
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.core.management.base import BaseCommand, CommandError
+
+from rooms import demo
+
+
+def positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is not a number of messages")
+    return int(text)
+
+
+class Command(BaseCommand):
+    help = (
+        "Fills an empty place with people, rooms and messages to try, show and measure it. "
+        "The same seed gives the same place. A place that has messages is left as it is."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--messages", type=positive, default=10_000, help="how many (10000)")
+        parser.add_argument("--seed", type=int, default=1, help="another place for another number")
+        parser.add_argument(
+            "--password",
+            action="store_true",
+            help="let the people sign in, with a password made now and printed",
+        )
+
+    def handle(self, *args: Any, messages: int, seed: int, password: bool, **options: Any) -> None:
+        begin = monotonic()
+        secret = secrets.token_urlsafe(12) if password else None
+        try:
+            people = demo.make(messages, seed, secret and make_password(secret))
+        except demo.NotEmpty as problem:
+            raise CommandError(
+                "This place has messages already; seed_demo only fills an empty one. "
+                "Nothing was changed."
+            ) from problem
+        took = monotonic() - begin
+        self.stdout.write(f"{len(people)} people, {messages:,} messages in {took:,.0f} s.")
+        first = people[0].username
+        if secret:
+            self.stdout.write(f"Sign in as {first}, or any of them, with the password {secret}")
+        elif people[0].is_superuser:
+            self.stdout.write(
+                f"Nobody can sign in yet: manage.py changepassword {first} lets the owner in."
+            )
