@@ -43,7 +43,7 @@ class Workload:
         """For the chat: who is where."""
         step = self.people if self.spread else 0
         return {
-            f"{self.key}-{n}": (self.key, n * step, n * step + self.people)
+            f"{self.key}_{n}": (self.key, n * step, n * step + self.people)
             for n in range(self.rooms)
         }
 
@@ -69,7 +69,7 @@ class Workload:
             place, room = divmod(number, self.rooms)
             sends = bool(self.senders) and place % every == 0 and place // every < self.senders
             person = room * self.people + place if self.spread else number
-            name = f"{self.key}-{room}"
+            name = f"{self.key}_{room}"
             room_id = server.rooms.get(name, name)
             session = server.sessions.get(f"{self.key}-{person}", "-")
             lines.append(f"client {room_id} {int(sends)} {session}")
@@ -178,7 +178,7 @@ def measure_page(design: str, server: Server, seconds: float) -> list[Result]:
     """The room's page and the view that does nothing."""
     session = server.sessions[f"{PAGE.key}-0"]
     results = []
-    for name, path in ((PAGE.name, f"/rooms/{PAGE.key}-0/"), (NOTHING, "/favicon.ico")):
+    for name, path in ((PAGE.name, f"/rooms/{PAGE.key}_0/"), (NOTHING, "/favicon.ico")):
         pages: Pages = measure_pages(server, path, session, seconds)
         result = Result(design, name, pages.clients)
         result.requests_per_s = pages.answered / pages.seconds
