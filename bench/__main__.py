@@ -32,7 +32,7 @@ from bench.workloads import (
     measure,
     measure_page,
 )
-from tests.services import postgres_cluster, redis_server
+from tests.services import postgres_cluster
 
 CHAT = Chat("chatsite, SQLite FULL", "sqlite", ROOMS, PAGE_MESSAGES)
 ON_POSTGRES = Chat("chatsite, PostgreSQL", "postgres", ROOMS, PAGE_MESSAGES)
@@ -74,8 +74,8 @@ def run_round(
                 length = seconds * 2 if workload in PACED else seconds
                 if workload is IDLE:
                     length = IDLE_SECONDS if full or design is CHAT else 1.0
-                server, redis = servers[design.name], services.redis.process.pid
-                result = measure(design.name, workload, server, redis, services.cores, length)
+                server = servers[design.name]
+                result = measure(design.name, workload, server, services.cores, length)
                 say("  " + brief(result))
                 results.append(result)
         for design in designs:
@@ -122,9 +122,8 @@ def main() -> int:
     for number in range(options.rounds or (3 if options.full else 1)):
         say(f"\nround {number + 1}")
         with ExitStack() as stack:
-            redis = stack.enter_context(redis_server())
             postgres = stack.enter_context(postgres_cluster()) if ON_POSTGRES in designs else None
-            services = Services(cores, redis, postgres, log)
+            services = Services(cores, postgres, log)
             seconds = options.seconds or (8.0 if options.full else 3.0)
             rounds.append(run_round(services, designs, options.only, options.full, seconds))
     for line in tables(rounds, CHAT.name):

@@ -72,8 +72,8 @@ async def _run(protocol: Protocol, cores: Cores) -> tuple[int, int, int]:
     async with serve(Broken(protocol).serve, "127.0.0.1", 0, compression=None) as listening:
         port = next(iter(listening.sockets)).getsockname()[1]
         pid = os.getpid()
-        server = Server(protocol, "/", port, pid, {"control_0": 1})
-        found = await asyncio.to_thread(measure, protocol, WORKLOAD, server, pid, cores, 0.5, 0.1)
+        server = Server(protocol, "/", port, pid, pid, {"control_0": 1})
+        found = await asyncio.to_thread(measure, protocol, WORKLOAD, server, cores, 0.5, 0.1)
     return found.lost, found.doubled, found.reordered
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from tests.services import Postgres, Redis, answers, free_port, wait_until
+from tests.services import Postgres, answers, free_port, redis_server, wait_until
 
 BENCH = Path(__file__).resolve().parent
 ROOT = BENCH.parent
@@ -43,7 +43,6 @@ class Services:
     """What servers need beside them."""
 
     cores: Cores
-    redis: Redis
     postgres: Postgres | None
     log: Path
 
@@ -56,6 +55,7 @@ class Server:
     path: str  # of the socket of a room, printf's way
     port: int
     pid: int
+    redis: int  # the process of its own Redis: channels of one shall not reach another
     # Of the chat: the ids of rooms and the sessions of people, by their names.
     rooms: Mapping[str, int] = field(default_factory=dict)
     sessions: Mapping[str, str] = field(default_factory=dict)
@@ -78,12 +78,14 @@ class Peer:
         environment = {
             **os.environ,
             "PORT": str(port),
-            "REDIS_URL": services.redis.url,
             "PYTHONPATH": str(ROOT),
             **self.environment,
         }
-        with started(services.cores.pinned(*command), environment, port, services.log) as pid:
-            yield Server(self.protocol, self.path, port, pid)
+        pinned = services.cores.pinned(*command)
+        with redis_server() as redis:
+            environment["REDIS_URL"] = redis.url
+            with started(pinned, environment, port, services.log) as pid:
+                yield Server(self.protocol, self.path, port, pid, redis.process.pid)
 
 
 @contextmanager

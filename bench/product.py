@@ -2,11 +2,12 @@
 
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
 
 from bench.designs import Server, Services, started
+from tests.services import redis_server
 from tests.site import Site
 
 # Rooms and the people in them; sessions as tests/chaos makes them: nobody types a password.
@@ -80,7 +81,6 @@ class Chat:
         environment = {
             "DEBUG": "off",
             "EMAIL_URL": "",
-            "REDIS_URL": services.redis.url,
             "SEND_RATE": NO_LIMIT,
             "SEND_BURST": NO_LIMIT,
         }
@@ -88,13 +88,13 @@ class Chat:
         if self.database == "postgres":
             assert services.postgres is not None
             url = services.postgres.make_database(f"bench{next(_numbers)}")
-        site = Site(url, environment, 1, "serve")
-        try:
+        with ExitStack() as stack:
+            redis = stack.enter_context(redis_server())
+            site = Site(url, {**environment, "REDIS_URL": redis.url}, 1, "serve")
+            stack.callback(site.close)
             rooms, sessions = site.run(MAKE, ROOMS=self.rooms, MESSAGES=self.messages)
             port = site.ports[0]
             command = [sys.executable, "manage.py", "serve", "--port", port]
             pinned = services.cores.pinned(*command)
-            with started(pinned, site.environment, port, services.log) as pid:
-                yield Server("chat", "/ws/", port, pid, rooms, sessions)
-        finally:
-            site.close()
+            pid = stack.enter_context(started(pinned, site.environment, port, services.log))
+            yield Server("chat", "/ws/", port, pid, redis.process.pid, rooms, sessions)

@@ -47,14 +47,14 @@ class Workload:
             for n in range(self.rooms)
         }
 
-    def plan(self, server: Server, redis: int, seconds: float, warmup: float) -> str:
+    def plan(self, server: Server, seconds: float, warmup: float) -> str:
         """What bench/load.c reads."""
         lines = [
             f"protocol {server.protocol}",
             f"path {server.path}",
             f"port {server.port}",
             f"server {server.pid}",
-            f"redis {redis}",
+            f"redis {server.redis}",
             f"mode {self.mode}",
             f"in_flight {self.in_flight}",
             f"seconds {seconds}",
@@ -133,7 +133,6 @@ def measure(
     design: str,
     workload: Workload,
     server: Server,
-    redis: int,
     cores: Cores,
     seconds: float,
     warmup: float = 1.0,
@@ -141,7 +140,7 @@ def measure(
     """Raises RuntimeError when the generator could not go on."""
     done = subprocess.run(
         ["taskset", "-c", str(cores.others), str(BUILD / "load")],
-        input=workload.plan(server, redis, seconds, warmup),
+        input=workload.plan(server, seconds, warmup),
         capture_output=True,
         text=True,
         timeout=seconds + 300,
