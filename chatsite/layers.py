@@ -2,9 +2,10 @@
 
 A `fanout.frame` event ({"type": "fanout.frame", "text": "…"}) goes straight from the layer to the
 sockets of this process: decoded once, without a queue and a task for each of them. A consumer asks
-for it by `attach(channel_name, sink)`; whatever is not attached, and every other event, takes
-Channels' own way. Consumers keep a handler `fanout_frame` and so work on stock layers too.
-`observe(watch)` hears each frame once per process, before the sockets do.
+for it by `attach(channel_name, sink)`, where `sink` takes a `Frame`, which is the same for all of
+them; whatever is not attached, and every other event, takes Channels' own way. Consumers keep a
+handler `fanout_frame` and so work on stock layers too. `observe(watch)` hears each frame once per
+process, before the sockets do.
 
 With Redis away sockets open, close and talk within their process, and `healthy` says that others
 do not hear of it.
@@ -38,8 +39,26 @@ RETRY = 0.25
 # Seconds for which a new group waits for its subscription: what is said meanwhile would be missed.
 SUBSCRIBE_PATIENCE = 1.0
 
-Sink = Callable[[str], None]
 Watch = Callable[[dict], None]
+
+
+class Frame:
+    """The text of an event, and what its sockets' server made of it."""
+
+    __slots__ = ("_made", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._made: bytes | None = None
+
+    def made(self, make: Callable[[str], bytes]) -> bytes:
+        """`make(text)`, called for the first socket only: one process has one server."""
+        if self._made is None:
+            self._made = make(self.text)
+        return self._made
+
+
+Sink = Callable[[Frame], None]
 
 
 class Fanout:
@@ -67,7 +86,7 @@ class Fanout:
         """Gives a frame to the sinks of `channels`; returns the channels that have none."""
         if self._watch is not None:
             self._watch(event)
-        text = event["text"]
+        frame = Frame(event["text"])
         others = []
         for channel in tuple(channels):
             sink = self._sinks.get(channel)
@@ -75,7 +94,7 @@ class Fanout:
                 others.append(channel)
                 continue
             try:
-                sink(text)
+                sink(frame)
             except Exception:
                 # One broken socket shall not keep the frame from the others.
                 logger.exception("A frame could not be written to a socket.")

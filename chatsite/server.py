@@ -1,7 +1,11 @@
 """daphne, hardened for a chat. `manage.py serve` runs it; the application works without it too.
 
-What it adds to daphne 4.2: bounds on what a client can make it hold in memory, and an end in which
-nothing that was begun is lost.
+What it adds to daphne 4.2: bounds on what a client can make it hold in memory, an end in which
+nothing that was begun is lost, and a short way for frames.
+
+The short way is an ASGI extension: `scope["extensions"]["chatsite.frames"]` is {"make": a function
+from text to a frame, which may go to many sockets, "write": a function that writes a frame to this
+socket, in order with what `send` writes, and never waits}.
 """
 
 import asyncio
@@ -9,6 +13,7 @@ import logging
 import socket
 import sys
 import time
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -40,6 +45,8 @@ CLOSE_PATIENCE = 5
 END_AFTER = 9.0
 FINISH_WITHIN = 7.0
 GOING_AWAY = 1001
+
+FRAMES = "chatsite.frames"
 
 
 class PortTaken(Exception):
@@ -75,6 +82,46 @@ class Inbound(asyncio.Queue[dict]):
         return item
 
 
+def text_frame(text: str) -> bytes:
+    """A text frame as a server sends it, whole and unmasked (RFC 6455, 5.2)."""
+    payload = text.encode()
+    size = len(payload)
+    if size < 126:
+        return b"\x81" + size.to_bytes(1, "big") + payload
+    if size < 2**16:
+        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
+    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
+
+
+class Flusher:
+    """Joins the frames that a socket gets in one tick of the loop into one write.
+
+    Under load it is paced: the next flush begins not before as long again as the last one took,
+    so that half of the time is left to reading and committing, and more goes into each write.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[ChatProtocol] = []
+        self._not_before = 0.0
+
+    def add(self, protocol: "ChatProtocol") -> None:
+        """Has `protocol.flush` called soon."""
+        self._waiting.append(protocol)
+        if len(self._waiting) == 1:
+            asyncio.get_running_loop().call_at(self._not_before, self._flush)
+
+    def _flush(self) -> None:
+        began = time.monotonic()
+        waiting, self._waiting = self._waiting, []
+        for protocol in waiting:
+            protocol.flush()
+        ended = time.monotonic()
+        self._not_before = ended + (ended - began)
+
+
+flusher = Flusher()
+
+
 @implementer(IPushProducer)
 class ChatProtocol(WebSocketProtocol):
     """A WebSocket whose both directions are bounded.
@@ -85,6 +132,10 @@ class ChatProtocol(WebSocketProtocol):
 
     waiting: int | None = None  # bytes written since the client stopped reading
     reading = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.frames: list[bytes] = []  # that wait for the flusher
 
     # Outbound
 
@@ -105,20 +156,42 @@ class ChatProtocol(WebSocketProtocol):
     def stopProducing(self) -> None:
         """The connection is gone; onClose says so too."""
 
-    def serverSend(self, content: str | bytes, binary: bool = False) -> None:
-        if self.state != self.STATE_OPEN:
+    def write_frame(self, frame: bytes) -> None:
+        if self.state == self.STATE_OPEN:
+            if not self.frames:
+                flusher.add(self)
+            self.frames.append(frame)
+
+    def flush(self) -> None:
+        frames, self.frames = self.frames, []
+        if not frames or self.state != self.STATE_OPEN:
             return
-        payload = content.encode() if isinstance(content, str) else content
+        data = b"".join(frames)
         if self.waiting is not None:
-            self.waiting += len(payload)
+            self.waiting += len(data)
             if self.waiting > MAX_OUTBOUND:
                 # It comes behind what waits already: who begins to read again gets to see it.
                 self.serverClose(TOO_SLOW)
                 return
-        # sendMessage would hold the bound of what comes in against what goes out.
-        self.sendFrame(opcode=2 if binary else 1, payload=payload)
+        transport = self.transport
+        if not (transport.dataBuffer or transport._tempDataBuffer or transport.disconnecting):
+            # Nothing waits: past Twisted's queue, which costs as much as the system call.
+            with suppress(OSError):  # full, or gone: Twisted finds out
+                data = data[transport.socket.send(data) :]
+        if data:
+            transport.write(data)
+
+    def serverSend(self, content: str | bytes, binary: bool = False) -> None:
+        if self.state != self.STATE_OPEN:
+            return
+        if isinstance(content, str):
+            self.write_frame(text_frame(content))
+        else:
+            self.flush()
+            self.sendFrame(opcode=2, payload=content)
 
     def serverClose(self, code: int | None = None) -> None:
+        self.flush()
         # sendClose refuses codes that only a server may use, such as 1001.
         self.sendCloseFrame(1000 if code is None else code)
 
@@ -220,6 +293,7 @@ class ChatServer(Server):
             return super().create_application(protocol, scope)
         inbound = Inbound(protocol)
         scope.setdefault("asgi", {"version": "3.0"})
+        scope["extensions"] = {FRAMES: {"make": text_frame, "write": protocol.write_frame}}
         application = self.application(
             scope=scope, receive=inbound.get, send=partial(self.handle_reply, protocol)
         )

@@ -16,7 +16,7 @@ from django.db import DatabaseError, InterfaceError
 
 from rooms import protocol, reader
 from rooms.broadcast import frame, room_group, tell, user_group
-from rooms.database import read
+from rooms.database import call, read
 from rooms.limits import MAX_REFUSED, MAX_SOCKETS, bucket_of
 from rooms.log import Answer, Request
 from rooms.outbound import Outbound
@@ -51,14 +51,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def __call__(self, scope: dict, receive: Any, send: Any) -> None:
         self.rooms: set[int] = set()
-        self.outbound = Outbound(send)
+        self.outbound = Outbound(scope, send)
         self.alien_frames = 0
         self.waiting_writes = 0
         self.write_done = asyncio.Event()
         self.typed: dict[int, float] = {}
         try:
             await super().__call__(scope, receive, send)
-        except asyncio.CancelledError:
+        except BaseException:
             # daphne leaves the socket of a cancelled handler open, and its client would wait.
             with suppress(Exception):
                 await send({"type": "websocket.close", "code": ORDINARY})
@@ -84,7 +84,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self.close(ORDINARY)  # on which a client tries again, later and later
 
     async def open(self) -> None:
-        user_id = await read(self.authenticate)
+        user_id = await call(self.authenticate)
         if user_id is None:
             await self.close(NOT_SIGNED_IN)
             return
@@ -98,13 +98,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.outbound.hold()
         here.add(self)
         if attach := getattr(self.channel_layer, "attach", None):
-            attach(self.channel_name, self.outbound.push)
+            attach(self.channel_name, self.outbound.push_frame)
         repair.start()
         comparer.start()
         await self.channel_layer.group_add(user_group(user_id), self.channel_name)
         await asyncio.gather(*map(self.enter, await read(reader.room_ids, user_id)))
         hello = await read(reader.hello, user_id)
         await self.only_in({room.id for room in hello.rooms})
+        repair.greeted(hello.epoch)
         for room in hello.rooms:
             repair.entered(room.id, room.version)
         self.person = hello.user

@@ -5,11 +5,12 @@ socket of the process.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
-from django.db import connection
+from django.db import connection, transaction
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -20,7 +21,31 @@ READERS = 4
 _readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
 
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """All reads within see the same moment, and hold nobody up."""
+    if connection.vendor == "sqlite":
+        # The site's transactions take the write lock at once; this one must not.
+        connection.ensure_connection()
+        connection.transaction_mode = "DEFERRED"  # type: ignore[attr-defined]
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
+
+
 async def read(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Runs `function`, which only reads, in a snapshot: a message and what hangs on it agree."""
+
+    def at_one_moment() -> T:
+        with snapshot():
+            return function(*args, **kwargs)
+
+    return await call(at_one_moment)
+
+
+async def call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Runs `function` with a connection that works."""
 
     def run() -> T:

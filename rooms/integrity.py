@@ -4,9 +4,7 @@ Each check is one query over all rooms, so that a million messages take seconds 
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
-from django.db import connection, transaction
 from django.db.models import Count, F, Max, Min, Q, QuerySet
 
 from rooms.models import Membership, Mention, Message, Reaction, Room
@@ -15,22 +13,8 @@ from rooms.models import Membership, Mention, Message, Reaction, Room
 MAX_NAMED = 20
 
 
-@contextmanager
-def snapshot() -> Iterator[None]:
-    """A transaction in which all checks see the same moment, and which holds nobody up."""
-    if connection.vendor == "sqlite":
-        # The site's transactions take the write lock at once; this one must not.
-        connection.ensure_connection()
-        connection.transaction_mode = "DEFERRED"  # type: ignore[attr-defined]
-    with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        yield
-
-
 def problems() -> Iterator[str]:
-    """A sentence for each damage found. Call it inside of `snapshot()`."""
+    """A sentence for each damage found. Call it inside of `rooms.database.snapshot()`."""
     yield from _counters()
     for sentence, rows in (
         ("Message {}: its version is beyond its room's or not positive", _versions()),

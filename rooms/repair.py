@@ -33,6 +33,7 @@ class Repair:
         self._told: dict[int, int] = {}  # room → version up to which all was fanned out here
         self._early: dict[int, list[tuple[int, int]]] = {}  # frames that came before their time
         self._look: reader.Look | None = None
+        self._epoch: str | None = None  # that the sockets here live in
         self._asked: dict[int, set[Socket]] = {}  # who is to be told what a room is like now
         self._telling: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
@@ -57,6 +58,10 @@ class Repair:
         self._told[room] = max(self._told[room], end)
         for early in sorted(self._early.pop(room, ())):
             self.heard({"room": room, "from": early[0], "to": early[1]})
+
+    def greeted(self, epoch: str) -> None:
+        """A socket was told this epoch."""
+        self._epoch = self._epoch or epoch
 
     def entered(self, room_id: int, version: int) -> None:
         """A socket that knows the room up to this version is in its group now."""
@@ -93,10 +98,11 @@ class Repair:
         if not rooms and before is None:
             return
         self._look = look = await read(reader.look, rooms)
-        if before is None:
-            return
-        if look.epoch != before.epoch:
+        if self._epoch not in {None, look.epoch}:
+            self._epoch = None
             await self._begin_anew()
+            return
+        if before is None:
             return
         for room, facts in look.rooms.items():
             earlier = before.rooms.get(room)

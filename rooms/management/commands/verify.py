@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError
 
 from rooms import integrity
+from rooms.database import snapshot
 from rooms.models import Message, Room
 
 
@@ -23,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, quiet: bool, **options: Any) -> None:
         found = 0
         try:
-            with integrity.snapshot():
+            with snapshot():
                 for problem in integrity.problems():
                     found += 1
                     self.stdout.write(problem)
