@@ -117,7 +117,8 @@ def main() -> int:
     words = options.design
     designs = [d for d in every if not words or any(word in d.name for word in words)]
     log = make_log()
-    say(f"{machine()}\nServers log to {log}.")
+    say(f"{machine()}, load before the start {os.getloadavg()[0]:.1f} (quiet is under 0.3)")
+    say(f"Servers log to {log}.")
     rounds: Rounds = []
     for number in range(options.rounds or (3 if options.full else 1)):
         say(f"\nround {number + 1}")
