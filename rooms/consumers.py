@@ -5,6 +5,7 @@ import logging
 import math
 import time
 from contextlib import suppress
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -57,7 +58,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.write_done = asyncio.Event()
         self.typed: dict[int, float] = {}
         try:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, partial(self.other_event, receive), send)
         except BaseException:
             # daphne leaves the socket of a cancelled handler open, and its client would wait.
             with suppress(Exception):
@@ -67,6 +68,15 @@ class ChatConsumer(AsyncWebsocketConsumer):
             # Also when a handler raised or was cancelled: Channels calls no disconnect() then.
             self.withdraw()
             await asyncio.shield(asyncio.ensure_future(self.leave()))
+
+    async def other_event(self, receive: Any) -> dict:
+        """The next event of the server that is no frame; frames are handled here as they come.
+
+        Channels' own way makes a task for each frame and waits for two: measured, 50 µs.
+        """
+        while (event := await receive())["type"] == "websocket.receive":
+            await self.dispatch(event)
+        return event
 
     async def dispatch(self, message: dict) -> None:
         # Channels' own awaits aclose_old_connections() on asgiref's one thread before every

@@ -21,6 +21,13 @@ READERS = 4
 _readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
 
+def keep() -> None:
+    """Before work on a thread that lives on: its connection is kept as long as it works."""
+    # CONN_MAX_AGE is for threads that come and go with requests.
+    connection.close_at = None
+    connection.close_if_unusable_or_obsolete()
+
+
 @contextmanager
 def snapshot() -> Iterator[None]:
     """All reads within see the same moment, and hold nobody up."""
@@ -49,7 +56,7 @@ async def call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
     """Runs `function` with a connection that works."""
 
     def run() -> T:
-        connection.close_if_unusable_or_obsolete()
+        keep()
         return function(*args, **kwargs)
 
     return await asyncio.get_running_loop().run_in_executor(_readers, run)

@@ -8,14 +8,15 @@ answered or told before it has returned.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from django.contrib.auth import get_user_model
-from django.db import DatabaseError, IntegrityError, InterfaceError, connection, transaction
+from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from rooms import markdown, protocol, state
-from rooms.models import Membership, Mention, Message, Reaction, Room
+from rooms import markdown, protocol, rows, state
+from rooms.models import Mention, Message, Reaction
 from rooms.reader import door
 
 User = get_user_model()
@@ -54,7 +55,6 @@ def commit(requests: Sequence[Request]) -> Commit:
 
     A request that may not be is answered with an `error` and leaves the others alone.
     """
-    connection.close_if_unusable_or_obsolete()
     try:
         rendered = _Rendered(requests)
         for _attempt in range(MAX_TRIES):
@@ -98,12 +98,11 @@ class _Rendered:
 
 @dataclass(eq=False, slots=True)
 class _Draft:
-    """A message as it will be, with what hangs on it."""
+    """An earlier message as it will be, with what hangs on it."""
 
     row: Message
     mentions: set[int]
     reactions: dict[tuple[str, int], Reaction]
-    new: bool = False
     mentions_changed: bool = False
 
     @classmethod
@@ -126,16 +125,16 @@ class _Batch:
         self.now = timezone.now()
         self.answers: list[Answer] = []
         self.before: dict[int, int] = {}  # version of a room before its first change
-        self.drafts: list[_Draft] = []  # new or changed
-        self.sent: list[tuple[protocol.Ack, Message]] = []
+        self.new: list[rows.New] = []
+        self.changed: list[_Draft] = []
+        self.sent: list[tuple[protocol.Ack, rows.New]] = []
         self.reacted: list[Reaction] = []
         self.unreacted: list[Reaction] = []
-        self.read: dict[Membership, bool] = {}
+        self.read: dict[rows.Member, bool] = {}
         self._lock_and_load()
 
     def _lock_and_load(self) -> None:
         commands = [request.command for request in self.requests]
-        user_ids = {request.user_id for request in self.requests}
         sends = [command for command in commands if isinstance(command, protocol.Send)]
         named = {c.message for c in commands if not isinstance(c, protocol.Send | protocol.Read)}
         quoted = {id for send in sends for id in (send.reply_to, send.thread) if id is not None}
@@ -145,28 +144,31 @@ class _Batch:
             self.rooms_of_messages = dict(ids.values_list("id", "room_id"))
         written = {send.room for send in sends}
         written |= {self.rooms_of_messages[id] for id in named if id in self.rooms_of_messages}
-        room_ids = written | {c.room for c in commands if isinstance(c, protocol.Read)}
-        # In the order of ids, so that two processes never wait for each other in a circle.
-        rooms = Room.objects.filter(pk__in=room_ids).order_by("pk")
-        if written:
-            rooms = rooms.select_for_update(no_key=True)
-        self.rooms = {room.pk: room for room in rooms}
-        self.members = {
-            (member.room_id, member.user_id): member
-            for member in Membership.objects.filter(room_id__in=room_ids, user_id__in=user_ids)
-        }
-        users = User.objects.select_related("profile").filter(pk__in=user_ids, is_active=True)
-        self.users = {user.pk: user for user in users}
+        read = {command.room for command in commands if isinstance(command, protocol.Read)}
+        self.rooms = rows.rooms(written | read, lock=bool(written))
+        self.users, self.members = rows.people(
+            {(self._room_of(request.command), request.user_id) for request in self.requests}
+        )
         self.messages: dict[int, _Draft] = {}
         if named:
-            rows = Message.objects.whole().filter(pk__in=named)
-            self.messages = {row.pk: _Draft.of(row) for row in rows}
-        self.said: dict[tuple[int, object], Message] = {}
-        if sends:
-            said = Message.objects.filter(
-                author_id__in=user_ids, cid__in={send.cid for send in sends}
+            whole = Message.objects.whole().filter(pk__in=named)
+            self.messages = {row.pk: _Draft.of(row) for row in whole}
+        self.said: dict[tuple[int, UUID], rows.Said | rows.New] = {}
+        self.said.update(
+            rows.said(
+                {
+                    (request.user_id, command.cid)
+                    for request in self.requests
+                    if isinstance(command := request.command, protocol.Send)
+                }
             )
-            self.said = {(row.author_id, row.cid): row for row in said}
+        )
+
+    def _room_of(self, command: Write) -> int:
+        """The room that a command is about; 0 where its message does not exist."""
+        if isinstance(command, protocol.Send | protocol.Read):
+            return command.room
+        return self.rooms_of_messages.get(command.message, 0)
 
     # Deciding
 
@@ -199,11 +201,11 @@ class _Batch:
         if command.attachments:
             return _no(request, "not_found", "There is no such upload.")
         room = self.rooms[command.room]
-        self.before.setdefault(room.pk, room.version)
+        self.before.setdefault(room.id, room.version)
         room.seq += 1
         room.version += 1
-        message = Message(
-            room=room,
+        message = rows.New(
+            room_id=room.id,
             seq=room.seq,
             version=room.version,
             author=self.users[request.user_id],
@@ -211,31 +213,33 @@ class _Batch:
             digest=digest,
             body=command.body,
             html=self.rendered.html[command.body],
-            reply_to_id=command.reply_to,
-            thread_id=command.thread,
+            reply_to=command.reply_to,
+            thread=command.thread,
             created_at=self.now,
+            mentions=self.rendered.mentions[command.body],
         )
         self.said[request.user_id, command.cid] = message
-        mentions = self.rendered.mentions[command.body]
-        self.drafts.append(_Draft(message, mentions, {}, new=True, mentions_changed=True))
-        member = self.members[room.pk, request.user_id]
+        self.new.append(message)
+        member = self.members[room.id, request.user_id]
         if member.read_seq == message.seq - 1:
             # Who has read everything has read what they say themselves.
             member.read_seq = message.seq
             self.read.setdefault(member, False)
         return self._ack_send(command, message)
 
-    def _ack_send(self, command: protocol.Send, message: Message) -> protocol.Ack:
+    def _ack_send(self, command: protocol.Send, message: rows.Said | rows.New) -> protocol.Ack:
         ack = protocol.Ack(
             ref=command.ref,
             room=message.room_id,
-            cid=message.cid,
+            cid=command.cid,
+            id=message.id,
             seq=message.seq,
             version=message.version,
             created_at=protocol.time(message.created_at),
         )
-        # The id is known when the row is stored.
-        self.sent.append((ack, message))
+        if isinstance(message, rows.New):
+            # The id is known when the row is stored.
+            self.sent.append((ack, message))
         return ack
 
     def _edit(self, request: Request, command: protocol.Edit) -> Answer:
@@ -299,7 +303,7 @@ class _Batch:
         if seq > member.read_seq:
             member.read_seq = seq
             self.read[member] = True
-        return protocol.Ack(ref=command.ref, room=room.pk, seq=member.read_seq)
+        return protocol.Ack(ref=command.ref, room=room.id, seq=member.read_seq)
 
     def _writable(self, request: Request, room_id: int) -> protocol.Error | None:
         room = self.rooms.get(room_id)
@@ -327,11 +331,11 @@ class _Batch:
 
     def _next_version(self, draft: "_Draft") -> None:
         room = self.rooms[draft.row.room_id]
-        self.before.setdefault(room.pk, room.version)
+        self.before.setdefault(room.id, room.version)
         room.version += 1
         draft.row.version = room.version
-        if draft not in self.drafts:
-            self.drafts.append(draft)
+        if draft not in self.changed:
+            self.changed.append(draft)
 
     def _unreact(self, draft: "_Draft", key: tuple[str, int]) -> None:
         reaction = draft.reactions.pop(key)
@@ -343,50 +347,69 @@ class _Batch:
     # Writing
 
     def store(self) -> None:
-        for room_id in self.before:
-            room = self.rooms[room_id]
-            Room.objects.filter(pk=room_id).update(seq=room.seq, version=room.version)
-        new = [draft.row for draft in self.drafts if draft.new]
-        changed = [draft.row for draft in self.drafts if not draft.new]
-        Message.objects.bulk_create(new)
+        rows.move_rooms([self.rooms[room_id] for room_id in self.before])
+        rows.insert(self.new)
         for ack, message in self.sent:
-            ack.id = message.pk
+            ack.id = message.id
+        changed = [draft.row for draft in self.changed]
         if changed:
             fields = ["body", "html", "version", "edited_at", "deleted_at"]
             Message.objects.bulk_update(changed, fields)
-        mentioning = [draft for draft in self.drafts if draft.mentions_changed]
-        if earlier := [draft.row for draft in mentioning if not draft.new]:
-            Mention.objects.filter(message__in=earlier).delete()
+        mentioning = [draft for draft in self.changed if draft.mentions_changed]
+        if mentioning:
+            Mention.objects.filter(message__in=[draft.row for draft in mentioning]).delete()
+        named = [(new.id, new.room_id, new.seq, new.mentions) for new in self.new if new.mentions]
+        for draft in mentioning:
+            named.append((draft.row.pk, draft.row.room_id, draft.row.seq, draft.mentions))
         Mention.objects.bulk_create(
-            Mention(message=row, user_id=user_id, room_id=row.room_id, seq=row.seq)
-            for row, user_ids in ((draft.row, draft.mentions) for draft in mentioning)
+            Mention(message_id=id, user_id=user_id, room_id=room_id, seq=seq)
+            for id, room_id, seq, user_ids in named
             for user_id in sorted(user_ids)
         )
         if self.unreacted:
             Reaction.objects.filter(pk__in=[reaction.pk for reaction in self.unreacted]).delete()
         Reaction.objects.bulk_create(self.reacted)
-        for member in self.read:
-            # Never back, also when another process read further meanwhile.
-            Membership.objects.filter(pk=member.pk, read_seq__lt=member.read_seq).update(
-                read_seq=member.read_seq
-            )
+        rows.move_marks(self.read)
 
     def outcome(self) -> Commit:
         """What was done. Called after COMMIT."""
-        changed: dict[int, list[protocol.MessageState]] = {}
-        for draft in sorted(self.drafts, key=lambda draft: draft.row.seq):
-            shown = state.message(draft.row, draft.reactions.values(), draft.mentions)
-            changed.setdefault(draft.row.room_id, []).append(shown)
-        changes = [
-            protocol.Changes(room_id, self.before[room_id], self.rooms[room_id].version, messages)
-            for room_id, messages in changed.items()
-        ]
+        shown: dict[int, list[protocol.MessageState]] = {}
+        for draft in self.changed:
+            message = state.message(draft.row, draft.reactions.values(), draft.mentions)
+            shown.setdefault(draft.row.room_id, []).append(message)
+        for new in self.new:
+            shown.setdefault(new.room_id, []).append(_shown(new))
+        changes = []
+        for room_id, messages in shown.items():
+            messages.sort(key=lambda message: message.seq)
+            before, after = self.before[room_id], self.rooms[room_id].version
+            changes.append(protocol.Changes(room_id, before, after, messages))
         reads = [
             (member.user_id, protocol.ReadElsewhere(member.room_id, member.read_seq))
             for member, tell in self.read.items()
             if tell
         ]
         return Commit(self.answers, changes, reads)
+
+
+def _shown(new: rows.New) -> protocol.MessageState:
+    return protocol.MessageState(
+        id=new.id,
+        seq=new.seq,
+        version=new.version,
+        cid=new.cid,
+        author=new.author,
+        body=new.body,
+        html=new.html,
+        created_at=protocol.time(new.created_at),
+        edited_at=None,
+        deleted=False,
+        reply_to=new.reply_to,
+        thread=new.thread,
+        reactions=[],
+        attachments=[],
+        mentions=sorted(new.mentions),
+    )
 
 
 def _no(request: Request, code: protocol.Code, detail: str) -> protocol.Error:

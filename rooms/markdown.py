@@ -93,8 +93,20 @@ def _texts(tokens: list[Token]) -> list[Token]:
     return [child for token in tokens for child in token.children or [] if child.type == "text"]
 
 
+# One line in which nothing means anything in Markdown: words, and signs that only do harm at the
+# beginning of a line, next to others of their kind, or with a word right behind them.
+PLAIN = re.compile(r"[^\W\d_](?:[^\W_]|[ ,;!?'…()%-]|[.:](?=\s|$))*")
+
+
 def render(body: str, people: Mapping[str, int]) -> str:
     """HTML of a body. `people`: the ids of those it may mention, by username in lower case."""
+    if PLAIN.fullmatch(body):
+        return f"<p>{body.rstrip()}</p>"
+    return rendered(body, people)
+
+
+def rendered(body: str, people: Mapping[str, int]) -> str:
+    """The same by all the rules."""
     tokens = _markdown.parse(body)
     for token in tokens:
         if token.children:

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from rooms import log, protocol
 from rooms.broadcast import Broadcaster, events_of
+from rooms.database import keep
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ class Writer:
         requests = [request for request, _done in batch]
         loop = asyncio.get_running_loop()
         try:
-            commit = await loop.run_in_executor(self._thread, log.commit, requests)
+            commit = await loop.run_in_executor(self._thread, _commit, requests)
         except log.Unavailable as problem:
             logger.warning("Nothing was written: %s", problem.__cause__)
             commit = log.Commit([_unavailable(request) for request in requests])
@@ -97,6 +98,11 @@ class Writer:
                 done(answer)
             except Exception:
                 logger.exception("An answer could not be given.")
+
+
+def _commit(requests: list[log.Request]) -> log.Commit:
+    keep()
+    return log.commit(requests)
 
 
 def _unavailable(request: log.Request) -> protocol.Error:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rooms.markdown import mentioned, render
+from rooms.markdown import mentioned, render, rendered
 
 PEOPLE = {"ada": 5, "kim.minji": 6, "민지": 7}
 
@@ -105,3 +105,8 @@ def test_nothing_dangerous_comes_out(body: str) -> None:
             assert re.match(r"(https?:|mailto:|[^:]*$)", href)
     if body.strip():
         assert html
+
+
+@given(st.text("abz 가é9  ,;!?'…()%-.:\n", min_size=1, max_size=20).filter(str.strip))
+def test_plain_text_becomes_what_all_the_rules_make_of_it(body: str) -> None:
+    assert render(body, {}) == rendered(body, {})
