@@ -1,12 +1,13 @@
 """Which sessions a person has, for the page of signed-in devices (allauth.usersessions).
 
-allauth's middleware writes on every request. This one asks one question by a unique key, and
-writes when a session was not seen for some minutes, or not at all: also one that began before
-there was such a page.
+allauth's middleware writes on every request. This one writes when a session was not seen for some
+minutes, or not at all: also one that began before there was such a page. When it was seen comes
+with the session itself.
 """
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 from allauth.usersessions.models import UserSession
 from django.core.exceptions import PermissionDenied
@@ -23,8 +24,9 @@ SEEN_EVERY = timedelta(minutes=10)
 
 class DevicesMiddleware(MiddlewareMixin):
     def process_request(self, request: HttpRequest) -> None:
-        key = request.session.session_key
-        if not key or self._was_seen(key) or not request.user.is_authenticated:
+        if not request.session.session_key or self._was_seen(request.session):
+            return
+        if not request.user.is_authenticated:
             return
         try:
             UserSession.objects.create_from_request(request)
@@ -32,6 +34,6 @@ class DevicesMiddleware(MiddlewareMixin):
             # No address, or the database is busy: no reason to refuse somebody their page.
             logger.warning("A session could not be noted: %s", problem)
 
-    def _was_seen(self, key: str) -> bool:
-        since = timezone.now() - SEEN_EVERY
-        return UserSession.objects.filter(session_key=key, last_seen_at__gt=since).exists()
+    def _was_seen(self, session: Any) -> bool:
+        seen = session.last_seen
+        return seen is not None and seen > timezone.now() - SEEN_EVERY
