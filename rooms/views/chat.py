@@ -1,20 +1,31 @@
-"""The conversation's pages. Each is the same shell; the client in it does the rest."""
+"""The conversation's pages. Each is the same shell; the client in it does the rest.
 
+A template makes the shell once for each language. What differs from page to page is put into it
+as bytes: the title, the token for forms, and two pieces of JSON.
+"""
+
+import re
+from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.utils.html import escape
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from rooms import opening
 from rooms.models.message import Message
-from rooms.models.place import Place
 from rooms.models.profile import Profile
 from rooms.models.room import Kind, Room
+from rooms.opening import Opening
 from rooms.views.answers import SignedInRequest, visible_room
 
 # As many replies as one page of history can show.
@@ -23,6 +34,8 @@ MAX_QUOTES = 200
 QUOTE_LENGTH = 200
 # No message has a longer id, and what is over 64 bits cannot be asked of SQLite.
 MAX_ID_DIGITS = 18
+# The largest number that a browser reads exactly; no room has as many messages.
+MAX_SEQ = 2**53 - 1
 
 
 @require_safe
@@ -39,20 +52,21 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @login_required
+@never_cache
 def directory(request: SignedInRequest) -> HttpResponse:
-    return _shell(request)
+    return _page(request, opening.of(request.user, None))
 
 
 @require_safe
 @login_required
-def room(request: SignedInRequest, slug: str) -> HttpResponse:
-    return _shell(request, visible_room(request, slug))
-
-
-@require_safe
-@login_required
-def permalink(request: SignedInRequest, slug: str, seq: int) -> HttpResponse:
-    return _shell(request, visible_room(request, slug), seq)
+@never_cache
+def room(request: SignedInRequest, slug: str, seq: int | None = None) -> HttpResponse:
+    """A room, at its message `seq` if one is asked for."""
+    about = opening.of(request.user, slug)
+    if about.room is None:
+        # A private room of others is as one that does not exist.
+        raise Http404
+    return _page(request, about, seq)
 
 
 @require_safe
@@ -77,23 +91,41 @@ def quotes(request: SignedInRequest, slug: str) -> JsonResponse:
     return JsonResponse({"messages": messages})
 
 
-@never_cache
-def _shell(
-    request: SignedInRequest, room: Room | None = None, seq: int | None = None
-) -> HttpResponse:
-    chat = {
-        "user": Profile.person(request.user),
-        "place": {"name": Place.get().name},
-        "room": room and _preview(room),
-        "seq": seq,
-        "language": get_language(),
+def _page(request: SignedInRequest, about: Opening, seq: int | None = None) -> HttpResponse:
+    language = get_language() or settings.LANGUAGE_CODE
+    room = about.room
+    contents = opening.contents(about, seq) if room and room.membership else None
+    boot = {
+        "user": about.user,
+        "place": {"name": about.place},
+        "epoch": about.epoch,
+        "room": contents.room if contents else room and _preview(room),
+        "joined": contents is not None,
+        "seq": None if seq is None else min(seq, MAX_SEQ),
+        "language": language,
         "is_owner": request.user.is_superuser,
     }
-    return render(request, "rooms/chat.html", {"chat": chat, "room": room})
+    title = f"{room.name} · {about.place}" if room and room.name else about.place
+    parts = {
+        "title": escape(title).encode(),
+        "csrf_token": get_token(request).encode(),
+        "boot": opening.in_page(boot),
+        "messages": contents.messages if contents else b"null",
+    }
+    shell = (_shell.__wrapped__ if settings.DEBUG else _shell)(language)
+    return HttpResponse(b"".join([parts[p] if isinstance(p, str) else p for p in shell]))
 
 
-def _preview(room: Room) -> dict[str, Any]:
-    """What may be shown of a room before the socket has said more, also to somebody not in it."""
+@cache
+def _shell(language: str) -> list[bytes | str]:
+    """The page in a language, in pieces; between them the names of the parts that each differ."""
+    marks = {name: f"⟦{name}⟧" for name in ("title", "csrf_token", "boot", "messages")}
+    pieces = re.split("⟦(.*?)⟧", render_to_string("rooms/chat.html", marks))
+    return [piece if at % 2 else piece.encode() for at, piece in enumerate(pieces)]
+
+
+def _preview(room: opening.Room) -> dict[str, Any]:
+    """What may be shown of a room to somebody who is not in it."""
     return {
         "id": room.id,
         "slug": room.slug,

@@ -109,6 +109,8 @@ class ChatTimeline extends LitElement {
   /** Whether what is held fills a screen around the anchor. */
   enough() {
     const { room, anchor } = this;
+    // What came with the page is shown before the socket is open; more is loaded then.
+    if (!this.chat.store.greeted && room.messages.has(anchor)) return true;
     const from = Math.max(1, anchor - PAGE / 2);
     return room.slice(from, Math.min(room.seq, anchor + PAGE / 2)).length >= Math.min(room.seq, anchor + PAGE / 2) - from + 1;
   }
@@ -137,7 +139,7 @@ class ChatTimeline extends LitElement {
       }
     }
     this.last = this.reach(this.anchor, 1, PAGE);
-    this.first = this.reach(this.anchor, -1, PAGE);
+    this.first = this.start(this.anchor, PAGE);
     this.following = this.last === room.seq;
     this.busy = null;
     this.arriving = true;
@@ -149,6 +151,12 @@ class ChatTimeline extends LitElement {
     let reached = seq;
     for (let count = 0; count < limit && this.room.messages.has(reached + step); count++) reached += step;
     return reached;
+  }
+
+  /** Where the window begins. One more is held before it, so that its first row looks the same when older ones come. */
+  start(seq, limit) {
+    const held = this.reach(seq, -1, limit);
+    return held > 1 && held < seq ? held + 1 : held;
   }
 
   hear(what, id) {
@@ -224,9 +232,10 @@ class ChatTimeline extends LitElement {
     const { life, room } = this;
     const older = direction === "older";
     this.busy = direction;
-    if (!room.messages.has(older ? this.first - 1 : this.last + 1)) {
+    const held = older ? this.reach(this.first, -1, 1) : this.last;
+    if (older ? held > 1 && !room.messages.has(held - 1) : !room.messages.has(held + 1)) {
       try {
-        await this.chat.store.history(room.id, older ? { before: this.first, limit: PAGE } : { after: this.last, limit: PAGE });
+        await this.chat.store.history(room.id, older ? { before: held, limit: PAGE } : { after: held, limit: PAGE });
       } catch (refusal) {
         if (this.life !== life) return;
         if (refusal.code !== "offline") {
@@ -238,7 +247,7 @@ class ChatTimeline extends LitElement {
     }
     if (this.life !== life) return;
     if (older) {
-      this.first = this.reach(this.first, -1, PAGE);
+      this.first = this.start(this.first, PAGE + 1);
       this.last = Math.min(this.last, this.first + ROWS_LIMIT - 1);
     } else {
       this.last = this.reach(this.last, 1, PAGE);
@@ -272,7 +281,7 @@ class ChatTimeline extends LitElement {
       }
       if (this.life !== life) return;
       this.last = room.seq;
-      this.first = this.reach(this.last, -1, PAGE);
+      this.first = this.start(this.last, PAGE);
       this.following = true;
     }
     this.stick = true;
@@ -449,7 +458,7 @@ class ChatTimeline extends LitElement {
   list(messages, pending) {
     const { room } = this;
     const items = [];
-    let above = null;
+    let above = room.messages.get(this.first - 1) ?? null;
     for (const message of messages) {
       const date = new Date(message.created_at);
       const newDay = !above || new Date(above.created_at).toDateString() !== date.toDateString();

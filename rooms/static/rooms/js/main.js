@@ -9,9 +9,11 @@ import { Store } from "./store.js";
 import "./chat-app.js";
 import "./seen.js";
 
-const boot = JSON.parse(document.getElementById("chat").textContent);
+const inPage = (id) => JSON.parse(document.getElementById(id).textContent);
+const boot = inPage("chat");
 
 const store = new Store({ send: (frame) => socket.send(frame), restart: () => socket.restart() });
+if (boot.joined) store.begin({ epoch: boot.epoch, user: boot.user, room: boot.room, page: inPage("messages") });
 const people = new Map(); // everybody seen as an author, for the names on reactions
 
 const chat = {
@@ -39,12 +41,16 @@ const chat = {
 let app = null;
 
 const socket = new Socket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/`, {
-  onFrame: (frame) => store.receive(frame),
+  onFrame(frame) {
+    // Somebody else signed in in another tab: what is in this one, the outbox above all, is not theirs.
+    if (frame.type === "hello" && frame.user.id !== boot.user.id) location.reload();
+    else store.receive(frame);
+  },
   onState: (state) => app.setConnection(state),
   onClosed: () => store.disconnected(),
 });
 chat.socket = socket;
+socket.connect();
 
 render(html`<chat-app .chat=${chat}></chat-app>`, document.body);
 app = document.querySelector("chat-app");
-socket.connect();

@@ -169,6 +169,15 @@ export class Store {
     }
   }
 
+  /** What came with the page, before any socket: a room of mine as in `hello`, and a page of it as in `history`. */
+  begin({ epoch, user, room: fields, page }) {
+    const room = new Room(fields, epoch);
+    this.epoch = epoch;
+    this.user = user;
+    this.rooms.set(room.id, room);
+    this.merge(room, page.messages);
+  }
+
   // ── Frames ──
 
   receive(frame) {
