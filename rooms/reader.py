@@ -5,13 +5,13 @@ Every function runs a constant number of queries and checks that the user is in 
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
 
 from django.contrib.auth import get_user_model
-from django.db.models import Count, IntegerField, OuterRef, Subquery
-from django.db.models.functions import Coalesce
 
 from rooms import protocol, state
-from rooms.models import Kind, Membership, Mention, Message, Place, Room
+from rooms.models import Kind, Membership, Place, Room
 
 User = get_user_model()
 
@@ -33,37 +33,7 @@ def rooms_of(
     user_ids: Collection[int], room_id: int | None = None
 ) -> dict[int, list[protocol.RoomState]]:
     """The rooms of each of the users as they see them, or only the room `room_id`. Two queries."""
-    unread_mentions = (
-        Mention.objects.filter(
-            user=OuterRef("user"), room=OuterRef("room"), seq__gt=OuterRef("read_seq")
-        )
-        .order_by()
-        .values("user")
-        .annotate(count=Count("*"))
-        .values("count")
-    )
-    memberships = (
-        Membership.objects.filter(user_id__in=user_ids)
-        .select_related("room")
-        .annotate(mentions=Coalesce(Subquery(unread_mentions, IntegerField()), 0))
-        .order_by("room__name", "room_id")
-    )
-    if room_id is not None:
-        memberships = memberships.filter(room_id=room_id)
-    rows = list(memberships)
-    direct = {m.room_id for m in rows if m.room.kind == Kind.DIRECT}
-    people: dict[int, list[protocol.Person]] = {}
-    if direct:
-        others = Membership.objects.filter(room_id__in=direct).select_related("user__profile")
-        for other in others.order_by("user_id"):
-            people.setdefault(other.room_id, []).append(state.person(other.user))
-    rooms: dict[int, list[protocol.RoomState]] = {user_id: [] for user_id in user_ids}
-    for membership in rows:
-        others_here = None
-        if membership.room_id in direct:
-            others_here = [p for p in people[membership.room_id] if p.id != membership.user_id]
-        rooms[membership.user_id].append(state.room(membership, membership.mentions, others_here))
-    return rooms
+    return state.rooms(user_ids, room_id)
 
 
 def hello(user_id: int) -> protocol.Hello:
@@ -104,17 +74,46 @@ def look(room_ids: Collection[int]) -> Look:
     return Look(str(Place.get().epoch), looks)
 
 
-def require_member(user_id: int, room_id: int) -> Room:
-    """The room, if the user is in it. Raises Refused: a private room of others does not exist."""
-    room = Room.objects.filter(pk=room_id).first()
-    member = Membership.objects.filter(room_id=room_id, user_id=user_id).exists()
-    if problem := door(room, member):
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far a room is, and who may know it."""
+
+    id: int
+    kind: str
+    seq: int
+    version: int
+
+
+_HEAD = """
+    SELECT room.id, room.kind, room.seq, room.version, member.id IS NOT NULL, place.epoch
+    FROM rooms_place place
+    LEFT JOIN rooms_room room ON room.id = %s
+    LEFT JOIN rooms_membership member ON member.room_id = room.id AND member.user_id = %s
+    WHERE place.id = 1
+"""
+
+
+def require_member(user_id: int, room_id: int) -> tuple[Head, str]:
+    """The room, if the user is in it, and the epoch. One query.
+
+    Raises Refused: a private room of others does not exist.
+    """
+    [(*facts, member, epoch)] = state.fetch(_HEAD, [room_id, user_id])
+    head = Head(*facts) if facts[0] is not None else None
+    if problem := door(head, bool(member)):
         raise Refused(*problem)
-    assert room is not None
-    return room
+    assert head is not None
+    return head, str(UUID(str(epoch)))
 
 
-def door(room: Room | None, member: bool) -> tuple[protocol.Code, str] | None:
+class HasKind(Protocol):
+    """A room, however it was read."""
+
+    @property
+    def kind(self) -> str: ...
+
+
+def door(room: HasKind | None, member: bool) -> tuple[protocol.Code, str] | None:
     """Why somebody may not enter a room, or None. The same verdict at every door."""
     if room is None or (not member and room.kind != Kind.PUBLIC):
         return "not_found", "There is no such room."
@@ -125,15 +124,14 @@ def door(room: Room | None, member: bool) -> tuple[protocol.Code, str] | None:
 
 def sync(user_id: int, command: protocol.Sync) -> protocol.Changes | protocol.Reset:
     """What changed since the version that the client has. Raises Refused."""
-    room = require_member(user_id, command.room)
-    epoch = str(Place.get().epoch)
+    room, epoch = require_member(user_id, command.room)
     if (command.epoch or epoch) == epoch and command.version <= room.version:
         found = _changed(room, command.version)
         if found is not None:
             found.ref = command.ref
             return found
-    latest = fit(_page(room, room.seq - protocol.PAGE + 1, room.seq), room.seq)
-    return protocol.Reset(command.ref, room.pk, epoch, room.version, latest)
+    latest = fit(state.page(room.id, room.seq - protocol.PAGE + 1, room.seq), room.seq)
+    return protocol.Reset(command.ref, room.id, epoch, room.version, latest)
 
 
 def changes(room_id: int, version: int) -> protocol.Changes:
@@ -142,25 +140,24 @@ def changes(room_id: int, version: int) -> protocol.Changes:
     Where that is too much for a frame it has no messages and only says how far the room is.
     """
     room = Room.objects.get(pk=room_id)
-    return _changed(room, version) or protocol.Changes(room.pk, room.version, room.version, [])
+    return _changed(room, version) or protocol.Changes(room.id, room.version, room.version, [])
 
 
-def _changed(room: Room, version: int) -> protocol.Changes | None:
+def _changed(room: Room | Head, version: int) -> protocol.Changes | None:
     """None where it is more than MAX_BEHIND changes or does not fit into a frame."""
     if room.version - version > protocol.MAX_BEHIND:
         return None
-    rows = Message.objects.whole().filter(room=room, version__gt=version)
-    messages = [state.stored(row) for row in rows.order_by("seq")]
+    messages = state.changed(room.id, version)
     if len(fit(messages, room.seq)) < len(messages):
         return None
     # The query may see commits after the head was read, and then sees all up to the newest.
     to = max([room.version, *(message.version for message in messages)])
-    return protocol.Changes(room.pk, version, to, messages)
+    return protocol.Changes(room.id, version, to, messages)
 
 
 def history(user_id: int, command: protocol.History) -> protocol.HistoryPage:
     """A page of a room. Since seqs have no holes, a page is a range of them. Raises Refused."""
-    room = require_member(user_id, command.room)
+    room, _epoch = require_member(user_id, command.room)
     limit = command.limit
     if command.before is not None:
         wanted = last = min(command.before - 1, room.seq)
@@ -175,22 +172,17 @@ def history(user_id: int, command: protocol.History) -> protocol.HistoryPage:
     else:
         wanted = last = room.seq
         first = last - limit + 1
-    messages = fit(_page(room, first, min(last, room.seq)), wanted)
+    messages = fit(state.page(room.id, first, min(last, room.seq)), wanted)
     if messages:
         first, last = messages[0].seq, messages[-1].seq
     return protocol.HistoryPage(
         ref=command.ref,
-        room=room.pk,
+        room=room.id,
         version=room.version,
         messages=messages,
         more_before=first > 1 and room.seq > 0,
         more_after=last < room.seq,
     )
-
-
-def _page(room: Room, first: int, last: int) -> list[protocol.MessageState]:
-    page = Message.objects.whole().filter(room=room, seq__gte=max(first, 1), seq__lte=last)
-    return [state.stored(row) for row in page.order_by("seq")]
 
 
 def fit(messages: list[protocol.MessageState], wanted: int) -> list[protocol.MessageState]:
@@ -214,9 +206,9 @@ def members(
     user_id: int, command: protocol.Members, online: Collection[int]
 ) -> protocol.MembersPage:
     """People of a room by id, `online` being the ids of those who are. Raises Refused."""
-    room = require_member(user_id, command.room)
+    room, _epoch = require_member(user_id, command.room)
     rows = (
-        Membership.objects.filter(room=room, user_id__gt=command.after, user__is_active=True)
+        Membership.objects.filter(room=room.id, user_id__gt=command.after, user__is_active=True)
         .select_related("user__profile")
         .order_by("user_id")[: command.limit + 1]
     )
@@ -234,4 +226,4 @@ def members(
             )
         )
     more = len(people) > command.limit
-    return protocol.MembersPage(command.ref, room.pk, people[: command.limit], more)
+    return protocol.MembersPage(command.ref, room.id, people[: command.limit], more)
