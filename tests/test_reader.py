@@ -1,0 +1,65 @@
+"""What the reader's SQL makes of rows is what the log tells of the same rows."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import MakeSite
+from tests.site import ROOT
+
+COMPARE = """
+from rooms import reader, state
+
+owner = User.objects.get(username="ada")
+Profile.objects.filter(user__username="ben").delete()
+Profile.objects.filter(user__username="clara").update(name="")
+wrong, count = [], 0
+for room in Room.objects.all():
+    told = [
+        state.message(row, row.reactions.all(), [mention.user_id for mention in row.mentions.all()])
+        for row in Message.objects.whole().filter(room=room).order_by("seq")
+    ]
+    count += len(told)
+    if state.page(room.pk, 1, room.seq) != told or state.changed(room.pk, 0) != told:
+        wrong.append(f"messages of {room}")
+    page = [message for message in told if 3 <= message.seq <= 7]
+    if reader.history(owner.pk, protocol.History(1, room.pk, after=2, limit=5)).messages != page:
+        wrong.append(f"page of {room}")
+    later = [message for message in told if message.version > room.version - 10]
+    if reader.sync(owner.pk, protocol.Sync(1, room.pk, max(0, room.version - 10))).messages != later:
+        wrong.append(f"changes of {room}")
+
+everybody = list(User.objects.values_list("pk", flat=True))
+seen = reader.rooms_of(everybody)
+for member in Membership.objects.select_related("room", "user"):
+    room = member.room
+    [shown] = [state for state in seen[member.user_id] if state.id == room.pk]
+    mentions = Mention.objects.filter(user=member.user, room=room, seq__gt=member.read_seq).count()
+    facts = [room.slug, room.name, room.kind, room.topic, room.seq, room.version, member.read_seq]
+    facts += [room.seq - member.read_seq, mentions, member.role, member.notify, room.archived]
+    names = "slug name kind topic seq version read_seq unread mentions role notify archived"
+    if [getattr(shown, name) for name in names.split()] != facts:
+        wrong.append(f"{room} as {member.user} sees it")
+    if room.kind == "direct":
+        others = room.members.exclude(pk=member.user_id).order_by("pk")
+        if shown.people != [state.person(other) for other in others]:
+            wrong.append(f"people of {room} as {member.user} sees it")
+    if reader.rooms_of([member.user_id], room.pk) != {member.user_id: [shown]}:
+        wrong.append(f"{room} alone")
+print(json.dumps([wrong, count, protocol.encode(reader.hello(owner.pk)).count('"archived":true')]))
+"""
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_what_is_read_is_what_was_told(make_site: MakeSite, database: str) -> None:
+    with make_site(database, serve=False) as site:
+        seed = [sys.executable, "manage.py", "seed_demo", "--messages", "1500"]
+        subprocess.run(seed, cwd=ROOT, env=site.environment, check=True, capture_output=True)
+        assert site.run(COMPARE) == [[], 1500, 2]
+
+
+def test_nobody_has_no_rooms(make_site: MakeSite) -> None:
+    with make_site("sqlite", serve=False) as site:
+        code = "from rooms import reader\nprint(json.dumps(reader.rooms_of([])))"
+        assert site.run(code) == {}
