@@ -144,6 +144,8 @@ def measured(runs: int) -> Iterator[dict[str, Any]]:
             "cpu_p50_ms": percentile(cpus, 50),
             "cpu_p99_ms": percentile(cpus, 99),
             "kb": percentile(sizes, 50),
+            # Of the whole machine in the last minute: what shares it stretches wall time.
+            "load": round(os.getloadavg()[0], 1),
         }
 
 
