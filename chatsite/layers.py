@@ -39,7 +39,7 @@ RETRY = 0.25
 # Seconds for which a new group waits for its subscription: what is said meanwhile would be missed.
 SUBSCRIBE_PATIENCE = 1.0
 
-Watch = Callable[[dict], None]
+Watch = Callable[[dict], bool]
 
 
 class Frame:
@@ -72,7 +72,7 @@ class Fanout:
         self._watch: Watch | None = None
 
     def observe(self, watch: Watch) -> None:
-        """From now on `watch` is called with each frame event that comes to this process."""
+        """From now on `watch` says of each frame event here whether the sockets may have it."""
         self._watch = watch
 
     def attach(self, channel: str, sink: Sink) -> None:
@@ -84,8 +84,8 @@ class Fanout:
 
     def fan_out(self, channels: Iterable[str], event: dict) -> list[str]:
         """Gives a frame to the sinks of `channels`; returns the channels that have none."""
-        if self._watch is not None:
-            self._watch(event)
+        if self._watch is not None and not self._watch(event):
+            return []
         frame = Frame(event["text"])
         others = []
         for channel in tuple(channels):
@@ -181,6 +181,8 @@ class _Connection(RedisSingleShardConnection):
 
     async def subscribed(self, channel: str) -> None:
         """Waits until Redis knows of the subscription, but not for a Redis that is away."""
+        if channel in self._subscribed_to or not self.receiving:
+            return
         try:
             async with asyncio.timeout(SUBSCRIBE_PATIENCE), self._settled:
                 await self._settled.wait_for(

@@ -42,8 +42,8 @@ def events_of(commit: Commit) -> list[Event]:
     for changes in commit.changes:
         for part in split(changes):
             group, event = frame(room_group(part.room), part)
-            # How far it reaches, for rooms.repair, which does not read the text.
-            event |= {"room": part.room, "from": part.from_, "to": part.to}
+            # For rooms.repair, which does not read the text: how far it reaches, in which epoch.
+            event |= {"room": part.room, "from": part.from_, "to": part.to, "epoch": commit.epoch}
             events.append((group, event))
     return events + [frame(user_group(user_id), read) for user_id, read in commit.reads]
 

@@ -112,7 +112,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         repair.start()
         comparer.start()
         await self.channel_layer.group_add(user_group(user_id), self.channel_name)
-        await asyncio.gather(*map(self.enter, await read(reader.room_ids, user_id)))
+        for room_id in await read(reader.room_ids, user_id):
+            await self.enter(room_id)
         hello = await read(reader.hello, user_id)
         await self.only_in({room.id for room in hello.rooms})
         repair.greeted(hello.epoch)
@@ -252,8 +253,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def fanout_frame(self, event: dict) -> None:
         """A ready-made frame, on a layer that does not write it to the socket itself."""
-        repair.heard(event)
-        self.outbound.push(event["text"])
+        if repair.heard(event):
+            self.outbound.push(event["text"])
 
     async def room_joined(self, event: dict) -> None:
         await self.enter(event["room"])

@@ -44,6 +44,7 @@ class Commit:
     answers: list[Answer]
     changes: list[protocol.Changes] = field(default_factory=list)
     reads: list[tuple[int, protocol.ReadElsewhere]] = field(default_factory=list)
+    epoch: str | None = None  # of the database that it was written to; None if no room was found
 
 
 class Unavailable(Exception):
@@ -145,7 +146,7 @@ class _Batch:
         written = {send.room for send in sends}
         written |= {self.rooms_of_messages[id] for id in named if id in self.rooms_of_messages}
         read = {command.room for command in commands if isinstance(command, protocol.Read)}
-        self.rooms = rows.rooms(written | read, lock=bool(written))
+        self.rooms, self.epoch = rows.rooms(written | read, lock=bool(written))
         self.users, self.members = rows.people(
             {(self._room_of(request.command), request.user_id) for request in self.requests}
         )
@@ -389,7 +390,7 @@ class _Batch:
             for member, tell in self.read.items()
             if tell
         ]
-        return Commit(self.answers, changes, reads)
+        return Commit(self.answers, changes, reads, self.epoch)
 
 
 def _shown(new: rows.New) -> protocol.MessageState:

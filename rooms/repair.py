@@ -34,6 +34,7 @@ class Repair:
         self._early: dict[int, list[tuple[int, int]]] = {}  # frames that came before their time
         self._look: reader.Look | None = None
         self._epoch: str | None = None  # that the sockets here live in
+        self._beginning: asyncio.Task[None] | None = None
         self._asked: dict[int, set[Socket]] = {}  # who is to be told what a room is like now
         self._telling: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
@@ -47,17 +48,29 @@ class Repair:
 
     # What was told
 
-    def heard(self, event: dict) -> None:
-        """A frame was fanned out here: also how far it reaches is in the event."""
-        if (room := event.get("room")) not in self._told:
-            return
-        start, end = event["from"], event["to"]
+    def heard(self, event: dict) -> bool:
+        """Whether the sockets here may have a frame, which says how far it reaches."""
+        if not self.lives_in(event.get("epoch")):
+            return False
+        if (room := event.get("room")) in self._told:
+            self._reached(room, event["from"], event["to"])
+        return True
+
+    def _reached(self, room: int, start: int, end: int) -> None:
         if start > self._told[room]:
             self._early.setdefault(room, []).append((start, end))
             return
         self._told[room] = max(self._told[room], end)
         for early in sorted(self._early.pop(room, ())):
-            self.heard({"room": room, "from": early[0], "to": early[1]})
+            self._reached(room, *early)
+
+    def lives_in(self, epoch: str | None) -> bool:
+        """Whether what is of this epoch is for the sockets here; if not, they begin anew."""
+        if epoch is None or self._epoch in {None, epoch}:
+            return True
+        if self._beginning is None:
+            self._beginning = asyncio.create_task(self._begin_anew())
+        return False
 
     def greeted(self, epoch: str) -> None:
         """A socket was told this epoch."""
@@ -98,9 +111,7 @@ class Repair:
         if not rooms and before is None:
             return
         self._look = look = await read(reader.look, rooms)
-        if self._epoch not in {None, look.epoch}:
-            self._epoch = None
-            await self._begin_anew()
+        if not self.lives_in(look.epoch):
             return
         if before is None:
             return
@@ -121,16 +132,19 @@ class Repair:
         if room in self._told:
             # Too much to tell is told without messages, and each client asks for what it lacks.
             self._told[room] = max(self._told[room], changes.from_)
-        self.heard({"room": room, "from": changes.from_, "to": changes.to})
+            self._reached(room, changes.from_, changes.to)
 
     async def _begin_anew(self) -> None:
         """A backup was restored: everything anybody holds is of another life of the database."""
         logger.warning("The database has a new epoch: all sockets begin anew.")
         self._told.clear()
         self._early.clear()
-        for socket in here:
-            socket.push(protocol.Bye(random.randrange(1000)))
-            await socket.end(RESTORED)
+        try:
+            for socket in here:
+                socket.push(protocol.Bye(random.randrange(1000)))
+                await socket.end(RESTORED)
+        finally:
+            self._epoch = self._look = self._beginning = None
 
     # What a room is called, and so on
 

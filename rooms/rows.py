@@ -98,8 +98,9 @@ def _uuid(value: UUID) -> Any:
 # Reading
 
 _ROOMS = """
-    SELECT id, kind, seq, version, archived_at IS NOT NULL FROM rooms_room
-    WHERE id IN ({}) ORDER BY id {}
+    SELECT id, kind, seq, version, archived_at IS NOT NULL,
+      (SELECT epoch FROM rooms_place WHERE id = 1)
+    FROM rooms_room WHERE id IN ({}) ORDER BY id {}
 """
 _PEOPLE = f"""
     SELECT pair.column1, account.id, account."{_User.USERNAME_FIELD}", profile.name,
@@ -117,17 +118,21 @@ _SAID = """
 """
 
 
-def rooms(ids: Collection[int], lock: bool) -> dict[int, Room]:
-    """In the order of ids, so that two processes never wait for each other in a circle."""
+def rooms(ids: Collection[int], lock: bool) -> tuple[dict[int, Room], str | None]:
+    """The rooms, and the epoch if there is any.
+
+    In the order of ids, so that two processes never wait for each other in a circle.
+    """
     if not ids:
-        return {}
+        return {}, None
     # SQLite's transaction holds its one lock already.
     locking = "FOR NO KEY UPDATE" if lock and connection.features.has_select_for_update else ""
     query = _ROOMS.format(", ".join(["%s"] * len(ids)), locking)
-    return {
-        id: Room(id, kind, seq, version, bool(archived))
-        for id, kind, seq, version, archived in _fetch(query, [*ids])
-    }
+    found, epoch = {}, None
+    for id, kind, seq, version, archived, text in _fetch(query, [*ids]):
+        found[id] = Room(id, kind, seq, version, bool(archived))
+        epoch = epoch or str(UUID(str(text)))
+    return found, epoch
 
 
 def people(

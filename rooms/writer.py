@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from rooms import log, protocol
 from rooms.broadcast import Broadcaster, events_of
 from rooms.database import keep
+from rooms.repair import repair
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +89,9 @@ class Writer:
             # The thread goes on, and perhaps commits: who asks again with the cid learns it.
             self._answer(batch, [_unavailable(request) for request in requests])
             raise
+        if not repair.lives_in(commit.epoch):
+            # A restored backup took the place of what these sockets know: they come again.
+            return
         self._answer(batch, commit.answers)
         self.broadcaster.soon(events_of(commit))
 

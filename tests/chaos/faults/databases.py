@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 
 from tests.chaos.fault import fault
-from tests.chaos.place import Place, World
+from tests.chaos.place import Place, World, manage
 
 POSTGRES = World(database="postgres")
 # MiB of a file system of its own for SQLite; without root the test fills nobody's disk.
@@ -93,3 +93,28 @@ def _fill(path: Path) -> None:
                     pass
             except OSError:
                 continue
+
+
+@fault()
+async def backup_restored(place: Place) -> None:
+    """A backup is made while people write, and restored under them: a new life of the database."""
+    file = place.site.folder / "backup.tar.gz"
+    began = time.monotonic()
+    for words in (["backup", str(file)], ["restore", "--yes", str(file)]):
+        done = await asyncio.to_thread(manage, place.site, *words)
+        if done.returncode:
+            place.history.wrong(f"manage.py {words[0]}: {done.stdout} {done.stderr}")
+        await place.pause(1)
+    ended = time.monotonic()
+    rows = {
+        (said.author, said.cid)
+        for room in place.database.read().rooms.values()
+        for said in room.rows
+    }
+    for attempt in place.history.attempts.values():
+        # What was acked before the backup began has to be in it.
+        if began < attempt.acked_at < ended and (attempt.user, attempt.cid) not in rows:
+            attempt.of_another_life = True
+    gone = sum(attempt.of_another_life for attempt in place.history.attempts.values())
+    place.note(f"{gone} were acked after the backup and went with that life")
+    await place.until(lambda: all(client.open for client in place.clients), 10)
