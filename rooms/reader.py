@@ -37,13 +37,9 @@ def rooms_of(
 
 
 def hello(user_id: int) -> protocol.Hello:
-    """The first frame of a socket. Four queries."""
-    user = User.objects.select_related("profile").get(pk=user_id)
-    return protocol.Hello(
-        epoch=str(Place.get().epoch),
-        user=state.person(user),
-        rooms=rooms_of([user_id])[user_id],
-    )
+    """The first frame of a socket. Two queries, three with direct rooms."""
+    epoch, user = state.epoch_and_person(user_id)
+    return protocol.Hello(epoch=epoch, user=user, rooms=rooms_of([user_id])[user_id])
 
 
 @dataclass(frozen=True, slots=True)

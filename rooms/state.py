@@ -45,6 +45,19 @@ def _person(id: int, username: str, name: str | None) -> protocol.Person:
     return protocol.Person(id, username, name or username)
 
 
+_WHO = f"""
+    SELECT place.epoch, account.id, {_USERNAME}, profile.name
+    FROM rooms_place place JOIN {_USERS} account ON account.id = %s
+    LEFT JOIN rooms_profile profile ON profile.user_id = account.id
+    WHERE place.id = 1
+"""
+
+
+def epoch_and_person(user_id: int) -> tuple[str, protocol.Person]:
+    [(epoch, *person)] = fetch(_WHO, [user_id])
+    return str(UUID(str(epoch))), _person(*person)
+
+
 # Messages
 
 _MESSAGES = f"""
