@@ -1,9 +1,9 @@
 """`manage.py serve`: everything a start needs, then the server."""
 
-from argparse import gc
+import gc
+from argparse import ArgumentParser
 from typing import Any
 
-import ArgumentParser
 from channels.routing import get_default_application
 from django.conf import settings
 from django.core.management import call_command
