@@ -1,6 +1,20 @@
-"""Static files under names that carry their hash, also inside JavaScript modules."""
+"""Static files under names that carry their hash, also inside JavaScript modules, compressed."""
 
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class WholeCompressor(Compressor):
+    def write_data(self, path: str, data: bytes, suffix: str, stat_result: Any) -> str:
+        """Nobody finds half a file, neither after a crash nor while two processes start."""
+        part = super().write_data(path, data, f"{suffix}.{os.getpid()}.part", stat_result)
+        os.replace(part, path + suffix)
+        return path + suffix
 
 
 class ModuleManifestStorage(CompressedManifestStaticFilesStorage):
@@ -14,3 +28,15 @@ class ModuleManifestStorage(CompressedManifestStaticFilesStorage):
 
     def stored_name(self, name: str) -> str:
         return super().stored_name(name) if self.hashed_files else name
+
+    def create_compressor(self, **options: Any) -> Compressor:
+        return WholeCompressor(**options)
+
+    def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Only what pages name, and only once: brotli at its best takes 3 s for all, every start.
+
+        A name with a hash is one content for ever.
+        """
+        named = set(self.hashed_files.values()).intersection(paths)
+        fresh = [path for path in named if not Path(self.path(path) + ".br").exists()]
+        yield from super().compress_files(fresh)
