@@ -49,6 +49,7 @@ class ChatTimeline extends LitElement {
     this.busy = null;
     this.failed = null;
     this.away = false;
+    this.leaping = false; // to the end, as soon as there is a connection
     this.life = (this.life ?? 0) + 1; // answers to questions of an earlier visit are ignored
   }
 
@@ -163,6 +164,7 @@ class ChatTimeline extends LitElement {
     if (what === "hello") {
       this.failed = null;
       if (this.busy) this.retry();
+      if (this.leaping) this.jumpToEnd();
     }
     if (what === "outbox" || what === "hello" || what === "offline") this.requestUpdate();
     if (what === "rooms" && this.roomSign !== this.shownSign) this.requestUpdate();
@@ -273,11 +275,16 @@ class ChatTimeline extends LitElement {
 
   async jumpToEnd() {
     const { room, life } = this;
+    this.leaping = false;
     if (!this.following) {
       try {
         if (!room.messages.has(room.seq)) await this.chat.store.history(room.id, { limit: PAGE });
       } catch {
-        return this.chat.toasts.show({ text: gettext("There is no connection. The latest messages could not be loaded.") });
+        if (this.life !== life) return;
+        this.leaping = !this.chat.store.greeted; // the socket of a new page opens any moment
+        if (this.leaping) return;
+        this.chat.toasts.show({ text: gettext("There is no connection. The latest messages could not be loaded.") });
+        return;
       }
       if (this.life !== life) return;
       this.last = room.seq;
