@@ -39,6 +39,8 @@ MAX_INBOUND = 64
 # Bytes that wait for a client to read them; with more it is closed.
 MAX_OUTBOUND = 1024 * 1024
 TOO_SLOW = 4408
+# Seconds of silence after which a client is asked whether it is there.
+PING_AFTER = 25
 # Seconds in which a client answers a close before the connection is cut.
 CLOSE_PATIENCE = 5
 # Seconds from SIGTERM to the end, and of these for what was begun.
@@ -372,7 +374,9 @@ def build(application: Any, host: str, port: int) -> ChatServer:
         # The protocol holds its own bound, without ending the socket.
         websocket_max_message_size=0,
         websocket_max_frame_size=0,
-        # A socket lives as long as its client answers pings.
+        # A socket lives as long as its client answers pings. Who has said something is not asked,
+        # and the chat's own clients say something every 20 s.
+        ping_interval=PING_AFTER,
         websocket_timeout=-1,
         server_name="chatsite",
         verbosity=0,

@@ -113,7 +113,7 @@ class Event(Struct, tag_field="type", tag=str.lower):
     """What the server tells. The wire's `type` is the class's name in lower case."""
 
 
-class Person(Struct):
+class Person(Struct, gc=False):
     id: int
     username: str
     name: str
@@ -139,12 +139,12 @@ class RoomState(Struct, omit_defaults=False):
     people: list[Person] | UnsetType = UNSET
 
 
-class ReactionState(Struct):
+class ReactionState(Struct, gc=False):
     emoji: str
     users: list[int]
 
 
-class MessageState(Struct):
+class MessageState(Struct, gc=False):
     """A message in its latest state. A deleted one has an empty body and html."""
 
     id: int

@@ -97,7 +97,10 @@ def _sessions(keys: set[str]) -> Iterable[tuple[str, dict]]:
     rows = SessionStore.get_model_class().objects.filter(
         session_key__in=keys, expire_date__gt=timezone.now()
     )
-    return [(row.session_key, row.get_decoded()) for row in rows]
+    store = SessionStore()
+    return [
+        (key, store.decode(data)) for key, data in rows.values_list("session_key", "session_data")
+    ]
 
 
 def rooms_of(user_ids: Iterable[int]) -> dict[int, set[int]]:
