@@ -12,9 +12,9 @@ export class ApiError extends Error {
 }
 
 function csrfToken() {
-  // The cookie is fresher than the page: signing in from another tab changes it.
+  // It came with the page; signing in from another tab changes it.
   const cookie = document.cookie.split("; ").find((pair) => pair.startsWith("csrftoken="));
-  return cookie ? cookie.slice("csrftoken=".length) : document.querySelector("meta[name=csrf-token]").content;
+  return cookie?.slice("csrftoken=".length) ?? "";
 }
 
 async function call(url, options = {}) {
