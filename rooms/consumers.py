@@ -55,7 +55,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.outbound = Outbound(scope, send)
         self.alien_frames = 0
         self.waiting_writes = 0
-        self.write_done = asyncio.Event()
+        self.write_done: asyncio.Event | None = None
         self.typed: dict[int, float] = {}
         try:
             await super().__call__(scope, partial(self.other_event, receive), send)
@@ -207,14 +207,15 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def write(self, command: Write) -> None:
         """Hands over to the writer; the next frame does not wait for the commit."""
         while self.waiting_writes >= MAX_WAITING_WRITES:
-            self.write_done.clear()
+            self.write_done = asyncio.Event()
             await self.write_done.wait()
         self.waiting_writes += 1
         writer.submit(Request(self.user_id, command), self.written)
 
     def written(self, answer: Answer) -> None:
         self.waiting_writes -= 1
-        self.write_done.set()
+        if self.write_done is not None:
+            self.write_done.set()
         self.push(answer)
 
     async def answer(self, command: protocol.Command) -> None:
