@@ -1,0 +1,142 @@
+"""python -m bench.growth: what things cost as the place grows. Writes bench/growth.json.
+
+One SQLite database in one process, without a server: CPU time of the thread that does the work.
+An exponent of 0 means that size does not matter, of 1 that twice the size costs twice as much.
+"""
+
+import json
+import math
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from uuid import uuid4
+
+FOLDER = tempfile.TemporaryDirectory(prefix="chatsite-growth-")
+os.environ |= {
+    "DATA_DIR": FOLDER.name,
+    "DATABASE_URL": f"sqlite:///{FOLDER.name}/chat.sqlite3",
+    "DJANGO_SETTINGS_MODULE": "chatsite.settings",
+    "SECRET_KEY": "of the benchmark, and of nothing else at all",
+    "REDIS_URL": "",
+    "DEBUG": "off",
+}
+
+import django  # noqa: E402
+
+django.setup()
+
+from django.contrib.auth import get_user_model  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+
+from rooms import broadcast, log, protocol, reader  # noqa: E402
+from rooms.models import Membership, Profile, Room  # noqa: E402
+
+User = get_user_model()
+BATCH, TIMES = 16, 60
+
+FILL = """
+    WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < %s)
+    INSERT INTO rooms_message (room_id, seq, version, author_id, cid, digest, body, html,
+      created_at)
+    SELECT %s, n, n, %s, lower(hex(randomblob(16))), 'growth', 'words of a message ' || n,
+      '<p>words of a message ' || n || '</p>', '2026-01-01 00:00:00' FROM number
+"""
+
+
+def a_room(name: str, members: int, messages: int) -> Room:
+    room = Room.objects.create(slug=name, name=name, seq=messages, version=messages)
+    people = list(User.objects.order_by("pk")[:members])
+    Membership.objects.bulk_create(
+        [Membership(room=room, user=user, read_seq=messages) for user in people], batch_size=200
+    )
+    if messages:
+        with connection.cursor() as cursor:
+            cursor.execute(FILL, [messages, room.pk, people[0].pk])
+    return room
+
+
+def cost(work: Callable[[], object]) -> float:
+    """Microseconds of CPU: the median of TIMES."""
+    took = []
+    for _ in range(TIMES):
+        began = time.thread_time()
+        work()
+        took.append((time.thread_time() - began) * 1e6)
+    return median(took)
+
+
+def writing(room: Room, user: int) -> Callable[[], object]:
+    def write() -> None:
+        sends = [protocol.Send(n, room.pk, uuid4(), f"words {n}") for n in range(BATCH)]
+        done = log.commit([log.Request(user, send) for send in sends])
+        broadcast.events_of(done)
+
+    return write
+
+
+def things(room: Room, user: int) -> dict[str, float]:
+    """What a message costs in a batch of 16, and what each of these costs."""
+    middle = room.seq // 2
+    return {
+        "message": cost(writing(room, user)) / BATCH,
+        "page": cost(lambda: reader.history(user, protocol.History(1, room.pk, before=middle))),
+        "hello": cost(lambda: reader.hello(user)),
+        "sync of 50": cost(lambda: reader.sync(user, protocol.Sync(1, room.pk, room.seq - 50))),
+    }
+
+
+def exponents(rows: list[tuple[int, dict[str, float]]]) -> dict[str, float]:
+    """Slope of the logarithms from the first to the last size."""
+    (first, before), (last, after) = rows[0], rows[-1]
+    span = math.log(last / first)
+    return {name: round(math.log(after[name] / before[name]) / span, 2) for name in before}
+
+
+def main() -> int:
+    call_command("migrate", verbosity=0)
+    User.objects.bulk_create([User(username=f"u{n}") for n in range(10_000)], batch_size=200)
+    users = list(User.objects.order_by("pk"))
+    Profile.objects.bulk_create([Profile(user=u, name=u.username) for u in users], batch_size=200)
+    found = {}
+
+    def measure(what: str, sizes: list[int], make: Callable[[int], tuple[Room, int]]) -> None:
+        rows = [(size, things(*make(size))) for size in sizes]
+        found[what] = {"rows": rows, "exponents": exponents(rows)}
+        print(f"\n{what:>12}  " + "  ".join(f"{name:>12}" for name in rows[0][1]))  # noqa: T201
+        for size, row in rows:
+            print(f"{size:>12,}  " + "  ".join(f"{us:>9.0f} µs" for us in row.values()))  # noqa: T201
+        slopes = found[what]["exponents"].values()  # type: ignore[attr-defined]
+        print(f"{'exponent':>12}  " + "  ".join(f"{slope:>12}" for slope in slopes))  # noqa: T201
+
+    measure(
+        "members",
+        [10, 100, 1_000, 10_000],
+        lambda n: (a_room(f"members{n}", n, 200), users[0].pk),
+    )
+    measure(
+        "history",
+        [1_000, 10_000, 100_000, 1_000_000],
+        lambda n: (a_room(f"history{n}", 50, n), users[1].pk),
+    )
+    alone = User.objects.create(username="alone").pk
+
+    def more_rooms(n: int) -> tuple[Room, int]:
+        """The same person in so many rooms."""
+        for number in range(Room.objects.filter(memberships__user=alone).count(), n):
+            room = Room.objects.create(slug=f"many{number}", name=f"many {number}")
+            Membership.objects.create(room=room, user_id=alone)
+        room = Room.objects.get(slug="many0")
+        return room, alone
+
+    measure("rooms", [1, 10, 100, 1_000], more_rooms)
+    Path(__file__).with_name("growth.json").write_text(json.dumps(found, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
