@@ -5,6 +5,7 @@ import asyncio
 import json
 import random
 import shutil
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -143,3 +144,45 @@ async def test_a_client_with_a_lossy_way_holds_what_the_database_holds(
                 )
                 held = [[m["seq"], m["version"], m["body"]] for m in state["messages"]]
                 assert held == rows
+
+
+def message(seq: int) -> Frame:
+    author = {"id": 1, "username": "ada", "name": "Ada", "avatar": None}
+    facts = {"id": seq, "seq": seq, "version": seq, "cid": new_cid(), "body": f"{seq}"}
+    return facts | {"author": author, "mentions": [], "reactions": [], "deleted": False}
+
+
+def test_a_reset_that_comes_late_takes_nothing_back() -> None:
+    person = {"id": 1, "username": "ada", "name": "Ada", "avatar": None}
+    facts = {"id": 1, "slug": "g", "name": "G", "kind": "public", "topic": "", "role": "member"}
+    counts = {"seq": 0, "version": 0, "read_seq": 0, "unread": 0, "mentions": 0, "archived": False}
+    room = facts | counts | {"notify": "all"}
+    hello = {"type": "hello", "epoch": "one", "user": person, "rooms": [room], "heartbeat": 20}
+
+    def changes(start: int, end: int) -> Frame:
+        told = [message(seq) for seq in range(start + 1, end + 1)]
+        return {"type": "changes", "room": 1, "from": start, "to": end, "messages": told}
+
+    def reset(version: int, epoch: str = "one") -> Frame:
+        latest = [message(version - 1), message(version)]
+        frame = {"type": "reset", "ref": 9, "room": 1, "version": version, "epoch": epoch}
+        return frame | {"messages": latest}
+
+    # A head below what it holds makes the store ask, from 3.
+    asks: Frame = {"type": "pong", "ref": 1, "heads": {"1": 2}}
+    lines = [hello, changes(0, 3), asks, changes(3, 8), reset(6), "dump"]
+    lines += [changes(9, 11), reset(10), "dump", reset(2, epoch="two"), "dump"]
+    said = subprocess.run(
+        ["node", str(Path(__file__).with_name("client.mjs"))],
+        input="".join(
+            json.dumps({"dump": 1} if line == "dump" else {"receive": line}) + "\n"
+            for line in lines
+        ),
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+    answers = [json.loads(line) for line in said.stdout.splitlines()]
+    states = [answer["state"] for answer in answers if "state" in answer]
+    held = [(state["version"], [m["seq"] for m in state["messages"]]) for state in states]
+    assert held == [(8, [1, 2, 3, 4, 5, 6, 7, 8]), (11, [9, 10, 11]), (2, [1, 2])], said.stderr

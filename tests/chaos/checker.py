@@ -80,6 +80,8 @@ def difference(client: Client, truth: Truth) -> str | None:
             continue
         for seq in sorted(room.messages.keys() | row.messages.keys()):
             held, there = room.messages.get(seq), row.messages.get(seq)
+            if held is None and seq < room.first:
+                return f"{client} was reset and has loaded room {room.id} back to {room.first} only"
             if held != there:
                 return f"{client} holds {held}, the database {there}"
     return None

@@ -37,7 +37,8 @@ class Room:
 
     def __init__(self, id: int, epoch: str) -> None:
         self.id, self.epoch = id, epoch
-        self.version = self.head = 0
+        self.version = self.head = self.asked = 0
+        self.lives = 0  # how often it was reset
         self.seq = 0  # newest
         self.first = 1  # oldest; before it lies what a reset left out
         self.messages: dict[int, Said] = {}
@@ -243,6 +244,8 @@ class Client:
                 attempt.tries += 1
                 answer = await self._ask(type="send", room=room, cid=attempt.cid, body=attempt.body)
                 if answer is None:
+                    # Also where the connection is gone and nobody has noticed yet.
+                    await asyncio.sleep(0.05)
                     continue
                 if answer["type"] == "ack":
                     queue.pop(0)
@@ -399,21 +402,30 @@ class Client:
         room = self.rooms.get(frame["room"])
         if room is None:
             return
-        if frame["epoch"] == room.epoch and frame["version"] < room.version:
-            self.history.wrong(f"{self}: a reset back from {room.version} to {frame['version']}")
+        # Only far behind: neither another life of the database nor ahead of it.
+        behind = frame["epoch"] == room.epoch and room.asked <= frame["version"]
+        if behind and frame["version"] <= room.version:
+            return  # meanwhile frames brought it further
         self.resets += 1
+        room.lives += 1
+        waiting, room.waiting = room.waiting, []
         room.messages.clear()
         room.epoch = frame["epoch"]
-        room.version = room.head = frame["version"]
+        room.version = frame["version"]
+        room.head = max(room.head, room.version) if behind else room.version
         room.first = frame["messages"][0]["seq"] if frame["messages"] else 1
         room.seq = room.first - 1
         self._merge(room, frame["messages"])
+        if behind:
+            for early in sorted(waiting, key=lambda early: early["from"]):
+                self._on_changes(early)
         self._spawn(self._load_older(room))
         self._caught_up()
 
     async def _load_older(self, room: Room) -> None:
         """What the browser does as the person scrolls up."""
-        while room.first > 1 and self.rooms.get(room.id) is room:
+        life = room.lives
+        while room.first > 1 and self.rooms.get(room.id) is room and room.lives == life:
             page = await self._ask(type="history", room=room.id, before=room.first, limit=200)
             if page is None or page["type"] != "history":
                 await asyncio.sleep(0.5)
@@ -421,6 +433,8 @@ class Client:
             if not page["messages"]:
                 self.history.wrong(f"{self}: nothing before {room.first} in room {room.id}")
                 return
+            if room.lives != life:
+                return  # reset meanwhile: what this was about is forgotten
             self._merge(room, page["messages"])
             room.first = min(room.first, page["messages"][0]["seq"])
 
@@ -471,7 +485,7 @@ class Client:
             self._spawn(self._ask_for_changes(room))
 
     async def _ask_for_changes(self, room: Room) -> None:
-        asked = room.version
+        asked = room.asked = room.version
         try:
             answer = await self.request(type="sync", room=room.id, version=asked, epoch=room.epoch)
         except (Offline, TimeoutError):

@@ -343,11 +343,17 @@ export class Store {
   reset(frame) {
     const room = this.rooms.get(frame.room);
     if (!room) return;
+    // I was only far behind: neither another life of the database nor ahead of it.
+    const behind = frame.epoch === room.epoch && room.asked <= frame.version;
+    if (behind && frame.version <= room.version) return; // meanwhile frames brought me further
+    const { head, waiting } = room;
     room.forget();
     room.epoch = frame.epoch;
-    room.version = room.head = frame.version;
+    room.version = frame.version;
+    room.head = behind ? Math.max(head, frame.version) : frame.version;
     room.seq = 0;
     this.merge(room, frame.messages);
+    if (behind) for (const next of waiting) this.changes(next);
     room.read_seq = Math.min(room.read_seq, room.seq);
     this.clearTimer(room.timer);
     room.timer = null;
@@ -368,7 +374,7 @@ export class Store {
 
   sync(room) {
     if (!this.open || room.syncing) return;
-    const asked = room.version;
+    const asked = (room.asked = room.version);
     room.syncing = true;
     this.request({ type: "sync", room: room.id, version: asked, epoch: room.epoch }).then(
       () => {
