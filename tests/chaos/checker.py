@@ -227,6 +227,10 @@ class Watch:
         self.before = place.usage()
         self.logs = {process.log: process.log.stat().st_size for process in place.processes}
 
+    def rebase(self) -> None:
+        """From now on what the processes are is what they have to come back to."""
+        self.before = self.place.usage()
+
     async def resources(self) -> None:
         place, before = self.place, self.before
         end = time.monotonic() + 15

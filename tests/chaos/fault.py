@@ -58,6 +58,7 @@ async def run(place: Place, fault: Fault, seed: int) -> Result:
     place.loaded = True
     await asyncio.sleep(place.pick(1, 3))
     watch = Watch(place)
+    place.rebase = watch.rebase
     try:
         await fault.strike(place)
     except Exception:

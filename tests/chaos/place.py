@@ -103,6 +103,8 @@ class Place:
         self.redis: Redis | None = None
         self.postgres: Postgres | None = None
         self.rate = 3.0  # of things a client does in a second
+        # For a fault that first makes the processes as large as ordinary work of its kind does.
+        self.rebase: Callable[[], None] = lambda: None
         self.loaded = False
         self.sampled = 0
         self._acks = 0
