@@ -51,7 +51,7 @@ bench: $(VENV)/dev.stamp bench/.venv/bench.stamp bench/node_modules/.package-loc
 	$(BIN)/python -m bench
 
 bench-full: $(VENV)/dev.stamp bench/.venv/bench.stamp bench/node_modules/.package-lock.json
-	$(BIN)/python -m bench --full
+	$(BIN)/python -m bench --full --write
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

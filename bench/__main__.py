@@ -1,4 +1,4 @@
-"""python -m bench [--full] [--only WORD …] [--design WORD …] [--rounds N] [--seconds S]
+"""python -m bench [--full] [--only WORD …] [--design WORD …] [--rounds N] [--seconds S] [--write]
 
 Measures the chat and its peers side by side; if nothing was left out, writes bench/results.json.
 Each server is one process on the first core; the generator, Redis and PostgreSQL are on the last.
@@ -39,6 +39,8 @@ ON_POSTGRES = Chat("chatsite, PostgreSQL", "postgres", ROOMS, PAGE_MESSAGES)
 
 # In a short round, what is slow to measure is measured only of those that are compared there.
 CLOSE = {"socket.io + redis adapter", "ws + redis", "aiohttp + redis, fan-out"}
+PAGE_OF_DOCS = BENCH.parent / "docs" / "performance.md"
+BEGIN, END = "<!-- results -->", "<!-- end of results -->"
 # Long enough for a heartbeat of every client.
 IDLE_SECONDS = 21.0
 
@@ -103,6 +105,7 @@ def main() -> int:
     parser.add_argument("--design", action="append", default=[], help="a word of a design's name")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=float, help="of each measurement")
+    parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     options = parser.parse_args()
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
@@ -127,14 +130,25 @@ def main() -> int:
             services = Services(cores, postgres, log)
             seconds = options.seconds or (8.0 if options.full else 3.0)
             rounds.append(run_round(services, designs, options.only, options.full, seconds))
-    for line in tables(rounds, CHAT.name):
-        say(line)
-    for line in Targets(rounds, CHAT.name, ON_POSTGRES.name).text():
-        say(line)
+    lines = [*tables(rounds, CHAT.name), *Targets(rounds, CHAT.name, ON_POSTGRES.name).text()]
+    say("\n".join(lines))
     if not options.only and not options.design:
         rows = [asdict(row) for row in middle(rounds)]
         (BENCH / "results.json").write_text(json.dumps(rows, indent=1) + "\n")
+        if options.write:
+            command = "make bench-full" if options.full else "make bench"
+            write_page(f"`{command}`, {machine()}, {len(rounds)} round(s)", lines)
     return 0
+
+
+def write_page(what: str, lines: list[str]) -> None:
+    """Replaces what the last run wrote into docs/performance.md."""
+    before, _begin, rest = PAGE_OF_DOCS.read_text().partition(BEGIN)
+    _old, _end, after = rest.partition(END)
+    text = "\n".join(
+        [BEGIN, what, "", "```text", *"\n".join(lines).strip().splitlines(), "```", END]
+    )
+    PAGE_OF_DOCS.write_text(before + text + after)
 
 
 if __name__ == "__main__":
