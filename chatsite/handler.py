@@ -25,6 +25,10 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 THREADS = 8
 
 
+# A file of fewer bytes is read where it was found, without coming back for each block.
+MAX_AT_ONCE = 65_536
+
+
 class ThreadsHandler(ASGIHandler):
     def __init__(self) -> None:
         super().__init__()
@@ -68,7 +72,9 @@ class ThreadsHandler(ASGIHandler):
         response._handler_class = type(self)
         if isinstance(response, FileResponse):
             response.block_size = self.chunk_size
-        if not response.streaming:
+            if int(response.get("Content-Length") or MAX_AT_ONCE) < MAX_AT_ONCE:
+                response = _at_once(response)
+        if not response.streaming and not response.closed:
             response.close()
         return response
 
@@ -86,3 +92,11 @@ class ThreadsHandler(ASGIHandler):
         while (block := await self._next(blocks, None)) is not None:
             await send({"type": "http.response.body", "body": block, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _at_once(file: Any) -> HttpResponse:
+    response = HttpResponse(b"".join(file), status=file.status_code)
+    response.headers, response.cookies = file.headers, file.cookies
+    file.close()
+    response.closed = True
+    return response

@@ -1,7 +1,7 @@
 """The conversation's pages. Each is the same shell; the client in it does the rest.
 
 A template makes the shell once for each language. What differs from page to page is put into it
-as bytes: the title and two pieces of JSON.
+as bytes: names, and two pieces of JSON.
 """
 
 import re
@@ -106,9 +106,11 @@ def _page(request: SignedInRequest, about: Opening, seq: int | None = None) -> H
         "language": language,
         "is_owner": request.user.is_superuser,
     }
-    title = f"{room.name} · {about.place}" if room and room.name else about.place
+    name = room.name if room else about.place  # of a direct room the client makes one
     parts = {
-        "title": escape(title).encode(),
+        "title": escape(f"{name} · {about.place}" if room and name else about.place).encode(),
+        "place": escape(about.place).encode(),
+        "heading": escape(name).encode(),
         "boot": opening.in_page(boot),
         "messages": contents.messages if contents else b"null",
     }
@@ -132,7 +134,7 @@ def _ensure_token(request: HttpRequest) -> None:
 @cache
 def _shell(language: str) -> list[bytes | str]:
     """The page in a language, in pieces; between them the names of the parts that each differ."""
-    marks = {name: f"⟦{name}⟧" for name in ("title", "boot", "messages")}
+    marks = {name: f"⟦{name}⟧" for name in ("title", "boot", "messages", "place", "heading")}
     pieces = re.split("⟦(.*?)⟧", render_to_string("rooms/chat.html", marks))
     return [piece if at % 2 else piece.encode() for at, piece in enumerate(pieces)]
 

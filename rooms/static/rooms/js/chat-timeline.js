@@ -7,6 +7,8 @@ import "./chat-message.js";
 // More rows than this make a phone slow; what is dropped is loaded again when somebody scrolls there.
 const ROWS_LIMIT = 300;
 const PAGE = 60;
+// And this many are drawn in one frame: measured on 2 busy cores, 13 ms, and for sixty 30 to 70, in which scrolling stutters.
+const STEP = 20;
 // Load the next page before the person reaches the end of this one.
 const LOAD_AHEAD_PX = 800;
 // This near to the end counts as being at the end.
@@ -246,13 +248,13 @@ class ChatTimeline extends LitElement {
         }
         return;
       }
-    }
+    } else await new Promise(requestAnimationFrame);
     if (this.life !== life) return;
     if (older) {
-      this.first = this.start(this.first, PAGE + 1);
+      this.first = this.start(this.first, STEP + 1);
       this.last = Math.min(this.last, this.first + ROWS_LIMIT - 1);
     } else {
-      this.last = this.reach(this.last, 1, PAGE);
+      this.last = this.reach(this.last, 1, STEP);
       this.first = Math.max(this.first, this.last - ROWS_LIMIT + 1);
     }
     this.following = this.last === room.seq;

@@ -52,5 +52,6 @@ const socket = new Socket(`${location.protocol === "https:" ? "wss" : "ws"}://${
 chat.socket = socket;
 socket.connect();
 
+document.getElementById("opening").remove();
 render(html`<chat-app .chat=${chat}></chat-app>`, document.body);
 app = document.querySelector("chat-app");
