@@ -124,7 +124,7 @@ def _ensure_token(request: HttpRequest) -> None:
 
     What Django's get_token does, but for the masked copy that forms need: the client reads the
     cookie. Django asks the system for 64 random numbers, one by one, and at each of them another
-    thread may take over: together a quarter of the time of the page.
+    thread may take over: together a fifth of the time of the page.
     """
     if "CSRF_COOKIE" not in request.META:
         request.META["CSRF_COOKIE"] = secrets.token_hex(CSRF_SECRET_LENGTH // 2)

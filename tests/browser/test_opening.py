@@ -41,6 +41,7 @@ def test_messages_show_without_a_socket(two: Place) -> None:
     expect(ada.locator("#message-200")).to_be_in_viewport()
     expect(ada.locator(".composer__field")).to_be_editable()
     assert ada.locator("chat-message").count() >= 45
+    expect(ada.locator("#opening")).to_have_count(0)
     say(ada, "early")
     expect(ada.locator(".message--pending")).to_have_count(1)
     gate.open()
@@ -164,3 +165,22 @@ def test_a_page_without_a_server_still_shows_what_it_has(two: Place) -> None:
     gate.open()
     expect(ada.locator(".connection")).to_contain_text("Connecting")
     expect(ada.locator("#message-60")).to_be_in_viewport()
+
+
+QUOTE_FAR_AWAY = """
+from uuid import uuid4
+ada = User.objects.get(username="ada")
+first = list(Message.objects.order_by("seq").values_list("pk", flat=True)[:12])
+for id in first:
+    log.commit([log.Request(ada.pk, protocol.Send(1, 1, uuid4(), "to that", reply_to=id))])
+log.commit([log.Request(ada.pk, protocol.Read(1, 1, 10**6))])
+"""
+
+
+def test_quotes_that_come_later_do_not_push_the_end_away(two: Place) -> None:
+    two.site.run(MANY, COUNT=200, READ=200)
+    two.site.run(QUOTE_FAR_AWAY)
+    ada = two.open("/rooms/general/", "ada")
+    expect(ada.locator(".quote__author")).to_have_count(12)
+    ada.wait_for_timeout(300)
+    expect(ada.locator("#message-212")).to_be_in_viewport(ratio=1)
