@@ -186,7 +186,7 @@ class Unpacked:
             Place.new_epoch()
         live = database()
         uploads = list(self._new_uploads())
-        kept = Path(settings.DATA_DIR, f"before-restore-{timezone.now():%Y%m%d-%H%M%S}.tar.gz")
+        kept = Path(settings.DATA_DIR, f"before-restore-{timezone.now():%Y%m%d-%H%M%S-%f}.tar.gz")
 
         def first() -> None:
             if filled:
