@@ -214,7 +214,10 @@ class ChatTimeline extends LitElement {
 
   scrolled() {
     if (this.busy === "opening") return;
-    this.stick = this.following && this.fromEnd < END_PX;
+    const { scrollTop } = this.scroller;
+    // Rows that grow (a quote comes) push the end away; only who scrolls up leaves it.
+    this.stick = this.following && (this.fromEnd < END_PX || (this.stick && scrollTop >= this.shownTop));
+    this.shownTop = scrollTop;
     this.away = !this.following || this.fromEnd > this.scroller.clientHeight / 2;
     this.fill();
     this.seeSoon();
@@ -362,6 +365,7 @@ class ChatTimeline extends LitElement {
     else if (divider) scroller.scrollTop = this.topOf(divider) - scroller.clientHeight / 4;
     else scroller.scrollTop = scroller.scrollHeight;
     this.stick = this.following && this.fromEnd < END_PX;
+    this.shownTop = scroller.scrollTop;
     queueMicrotask(() => this.scrolled());
   }
 
