@@ -9,7 +9,7 @@ from rooms.writer import writer
 
 # Seconds over which the clients of an ending process come back: so many for each socket, as long
 # as a server needs for its `hello`, between a blink and what people notice.
-COMING_BACK_EACH = 0.004
+COMING_BACK_EACH = 0.0025
 COMING_BACK = (0.2, 4.0)
 
 
