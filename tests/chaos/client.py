@@ -100,19 +100,10 @@ class Client:
 
     async def _live(self) -> None:
         while self.ended is None:
-            url, origin = self.random.choice(self.addresses)
             code: int | None = None
             try:
                 async with asyncio.timeout(CONNECT_PATIENCE):
-                    connection = await connect(
-                        url.replace("http", "ws", 1) + "/ws/",
-                        additional_headers={"Cookie": f"sessionid={self.session}"},
-                        origin=origin,  # type: ignore[arg-type]
-                        max_size=None,
-                        ping_interval=None,
-                        close_timeout=1,
-                        compression=None,
-                    )
+                    connection = await self._connect()
             except (OSError, TimeoutError, EOFError, WebSocketException):
                 pass
             else:
@@ -124,6 +115,24 @@ class Client:
             delay = self.random.uniform(0, ceiling) if self._bye is None else self._bye
             self._bye = None
             await asyncio.sleep(delay)
+
+    async def _connect(self) -> ClientConnection:
+        """To one of the processes; like a proxy in front of them, past one that is not there."""
+        addresses = self.random.sample(self.addresses, len(self.addresses))
+        for url, origin in addresses:
+            try:
+                return await connect(
+                    url.replace("http", "ws", 1) + "/ws/",
+                    additional_headers={"Cookie": f"sessionid={self.session}"},
+                    origin=origin,  # type: ignore[arg-type]
+                    max_size=None,
+                    ping_interval=None,
+                    close_timeout=1,
+                    compression=None,
+                )
+            except ConnectionRefusedError:
+                continue
+        raise ConnectionRefusedError
 
     async def _talk(self, connection: ClientConnection) -> int | None:
         self.connection = connection
