@@ -104,6 +104,13 @@ def text_frame(text: str) -> bytes:
     return b"\x81\x7f" + size.to_bytes(8, "big") + payload
 
 
+def unmasked(payload: bytes, mask: bytes) -> bytes:
+    """What a client masked with these four bytes (RFC 6455, 5.3)."""
+    size = len(payload)
+    key = int.from_bytes((mask * (size // 4 + 1))[:size], "big")
+    return (int.from_bytes(payload, "big") ^ key).to_bytes(size, "big")
+
+
 class Flusher:
     """Joins the frames that a socket gets in one tick of the loop into one write.
 
@@ -221,6 +228,39 @@ class ChatProtocol(WebSocketProtocol):
             self.reading = True
             self.last_ping = time.time()
             self.transport.resumeProducing()
+
+    def _dataReceived(self, data: bytes) -> None:
+        # Autobahn's way takes 60 µs for each frame: it keeps what is not ordinary.
+        if self.state == self.STATE_OPEN and not (self.data or self.current_frame or self.muted):
+            data = self._take_ordinary(data)
+        if data:
+            super()._dataReceived(data)
+
+    def _take_ordinary(self, data: bytes) -> bytes:
+        """Hands over the whole, unfragmented, masked text frames at the beginning of `data`, each
+        of at most MAX_MESSAGE bytes, and returns the rest (RFC 6455, 5.2)."""
+        if self.inside_message:
+            return data
+        at, end = 0, len(data)
+        while end - at >= 6 and data[at] == 0x81:
+            size, start = data[at + 1] - 128, at + 2
+            if size == 126:
+                size, start = int.from_bytes(data[start : start + 2], "big"), at + 4
+                if size < 126:
+                    break
+            elif not 0 <= size < 126:
+                break
+            if start + 4 + size > end:
+                break
+            mask = data[start : start + 4]
+            try:
+                text = unmasked(data[start + 4 : start + 4 + size], mask).decode()
+            except UnicodeDecodeError:
+                break
+            at = start + 4 + size
+            self.last_ping = time.time()
+            self.application_queue.put_nowait({"type": "websocket.receive", "text": text})
+        return data[at:]
 
     def check_timeouts(self) -> None:
         if self.reading:

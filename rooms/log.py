@@ -124,6 +124,7 @@ class _Batch:
         self.requests = requests
         self.rendered = rendered
         self.now = timezone.now()
+        self.time = protocol.time(self.now)
         self.answers: list[Answer] = []
         self.before: dict[int, int] = {}  # version of a room before its first change
         self.new: list[rows.New] = []
@@ -236,11 +237,13 @@ class _Batch:
             id=message.id,
             seq=message.seq,
             version=message.version,
-            created_at=protocol.time(message.created_at),
+            created_at=self.time,
         )
         if isinstance(message, rows.New):
             # The id is known when the row is stored.
             self.sent.append((ack, message))
+        else:
+            ack.created_at = protocol.time(message.created_at)
         return ack
 
     def _edit(self, request: Request, command: protocol.Edit) -> Answer:
@@ -379,7 +382,7 @@ class _Batch:
             message = state.message(draft.row, draft.reactions.values(), draft.mentions)
             shown.setdefault(draft.row.room_id, []).append(message)
         for new in self.new:
-            shown.setdefault(new.room_id, []).append(_shown(new))
+            shown.setdefault(new.room_id, []).append(_shown(new, self.time))
         changes = []
         for room_id, messages in shown.items():
             messages.sort(key=lambda message: message.seq)
@@ -393,7 +396,7 @@ class _Batch:
         return Commit(self.answers, changes, reads, self.epoch)
 
 
-def _shown(new: rows.New) -> protocol.MessageState:
+def _shown(new: rows.New, created_at: str) -> protocol.MessageState:
     return protocol.MessageState(
         id=new.id,
         seq=new.seq,
@@ -402,7 +405,7 @@ def _shown(new: rows.New) -> protocol.MessageState:
         author=new.author,
         body=new.body,
         html=new.html,
-        created_at=protocol.time(new.created_at),
+        created_at=created_at,
         edited_at=None,
         deleted=False,
         reply_to=new.reply_to,

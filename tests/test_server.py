@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import signal
 import socket
 import time
@@ -288,3 +289,51 @@ async def test_who_asks_too_much_is_told_to_wait_and_then_closed(make_site: Make
 
 def test_the_bounds_are_those_of_the_protocol() -> None:
     assert server.MAX_MESSAGE == MAX_FRAME
+
+
+def masked(opcode: int, payload: bytes, final: bool = True) -> bytes:
+    """A frame as a client sends it."""
+    head = bytes([opcode | (0x80 if final else 0)])
+    if len(payload) < 126:
+        head += bytes([0x80 | len(payload)])
+    else:
+        head += b"\xfe" + len(payload).to_bytes(2, "big")
+    mask = bytes(random.randrange(256) for _ in range(4))
+    return head + mask + bytes(byte ^ mask[n % 4] for n, byte in enumerate(payload))
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_frames_arrive_however_tcp_cuts_them(make_site: MakeSite, seed: int) -> None:
+    rng = random.Random(seed)
+    with make_site("sqlite", server="serve") as site:
+        site.people("ada")
+        async with site.socket("ada") as ada:
+            stream = b""
+            for ref in range(40):
+                text = json.dumps(
+                    {"type": "ping", "ref": ref, "x": "안녕" * rng.choice([0, 9, 99])}
+                )
+                frame = text.replace(', "x": ""', "").encode()
+                if rng.random() < 0.2:
+                    middle = rng.randrange(1, len(frame) - 1)
+                    stream += masked(1, frame[:middle], final=False) + masked(9, b"are you there")
+                    stream += masked(0, frame[middle:])
+                else:
+                    stream += masked(1, frame)
+            while stream:
+                size = rng.choice([1, 3, 7, 50, 400, 3000])
+                ada.connection.transport.write(stream[:size])
+                stream = stream[size:]
+                await asyncio.sleep(rng.choice([0, 0.001]))
+            for ref in range(40):
+                answer = await ada.answer(ref)
+                # Unknown fields are refused, which shows that the frame was read as it was meant.
+                assert answer["type"] in {"pong", "error"}
+
+
+async def test_a_frame_that_is_no_text_closes_the_socket(make_site: MakeSite) -> None:
+    with make_site("sqlite", server="serve") as site:
+        site.people("ada")
+        async with site.socket("ada") as ada:
+            ada.connection.transport.write(masked(1, b"\xff\xfe"))
+            assert await ada.closed() in {1006, 1007}
