@@ -8,12 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from django.contrib.auth import get_user_model
-
 from rooms import protocol, state
 from rooms.models import Kind, Membership, Place, Room
-
-User = get_user_model()
 
 
 class Refused(Exception):

@@ -14,7 +14,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 
 from rooms import protocol
-from rooms.models import Role
+from rooms.models.membership import MODERATORS
 
 _User = get_user_model()
 
@@ -42,7 +42,7 @@ class Member:
 
     @property
     def may_moderate(self) -> bool:
-        return self.role in {Role.OWNER, Role.MODERATOR}
+        return self.role in MODERATORS
 
 
 class Said(NamedTuple):

@@ -12,6 +12,10 @@ class Role(models.TextChoices):
     MEMBER = "member", _("Member")
 
 
+# Who may change the room's name and topic, add and remove people, delete others' messages.
+MODERATORS = frozenset({Role.OWNER, Role.MODERATOR})
+
+
 class Notify(models.TextChoices):
     ALL = "all", _("Every message")
     MENTIONS = "mentions", _("Mentions")
@@ -38,5 +42,4 @@ class Membership(models.Model):
 
     @property
     def may_moderate(self) -> bool:
-        """May change the room's name and topic, add and remove people, delete others' messages."""
-        return self.role in {Role.OWNER, Role.MODERATOR}
+        return self.role in MODERATORS
