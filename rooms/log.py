@@ -217,7 +217,6 @@ class _Batch:
             html=self.rendered.html[command.body],
             reply_to=command.reply_to,
             thread=command.thread,
-            created_at=self.now,
             mentions=self.rendered.mentions[command.body],
         )
         self.said[request.user_id, command.cid] = message
@@ -352,7 +351,7 @@ class _Batch:
 
     def store(self) -> None:
         rows.move_rooms([self.rooms[room_id] for room_id in self.before])
-        rows.insert(self.new)
+        rows.insert(self.new, self.now)
         for ack, message in self.sent:
             ack.id = message.id
         changed = [draft.row for draft in self.changed]
@@ -365,14 +364,16 @@ class _Batch:
         named = [(new.id, new.room_id, new.seq, new.mentions) for new in self.new if new.mentions]
         for draft in mentioning:
             named.append((draft.row.pk, draft.row.room_id, draft.row.seq, draft.mentions))
-        Mention.objects.bulk_create(
-            Mention(message_id=id, user_id=user_id, room_id=room_id, seq=seq)
-            for id, room_id, seq, user_ids in named
-            for user_id in sorted(user_ids)
-        )
+        if named:
+            Mention.objects.bulk_create(
+                Mention(message_id=id, user_id=user_id, room_id=room_id, seq=seq)
+                for id, room_id, seq, user_ids in named
+                for user_id in sorted(user_ids)
+            )
         if self.unreacted:
             Reaction.objects.filter(pk__in=[reaction.pk for reaction in self.unreacted]).delete()
-        Reaction.objects.bulk_create(self.reacted)
+        if self.reacted:
+            Reaction.objects.bulk_create(self.reacted)
         rows.move_marks(self.read)
 
     def outcome(self) -> Commit:

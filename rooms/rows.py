@@ -4,9 +4,10 @@ SQL by hand: measured, a batch spent nine tenths of its time in the ORM. Every s
 that SQLite and PostgreSQL understand alike.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -70,7 +71,6 @@ class New:
     html: str
     reply_to: int | None
     thread: int | None
-    created_at: datetime
     mentions: set[int]
     id: int = 0
 
@@ -91,8 +91,9 @@ def _flat(rows: Iterable[Iterable[Any]]) -> list[Any]:
     return [value for row in rows for value in row]
 
 
-def _uuid(value: UUID) -> Any:
-    return value if connection.features.has_native_uuid_field else value.hex
+def _uuid() -> Callable[[UUID], Any]:
+    """What makes of a UUID the value of a column."""
+    return (lambda cid: cid) if connection.features.has_native_uuid_field else attrgetter("hex")
 
 
 # Reading
@@ -156,7 +157,8 @@ def said(attempts: Collection[tuple[int, UUID]]) -> dict[tuple[int, UUID], Said]
     """Which attempts, of author and cid, were committed before."""
     if not attempts:
         return {}
-    values = _flat((author_id, _uuid(cid)) for author_id, cid in attempts)
+    uuid = _uuid()
+    values = _flat((author_id, uuid(cid)) for author_id, cid in attempts)
     found = {}
     for author_id, cid, id, room_id, seq, version, digest, created_at in _fetch(
         _SAID.format(_table(len(attempts), 2)), values
@@ -187,23 +189,25 @@ _MOVE_MARKS = """
 """
 
 
-def insert(messages: Sequence[New]) -> None:
+def insert(messages: Sequence[New], created_at: datetime) -> None:
     """Raises IntegrityError where another process has just committed one of the cids."""
     if not messages:
         return
+    uuid = _uuid()
+    moment = connection.ops.adapt_datetimefield_value(created_at)
     values = _flat(
         (
             message.room_id,
             message.seq,
             message.version,
             message.author.id,
-            _uuid(message.cid),
+            uuid(message.cid),
             message.digest,
             message.body,
             message.html,
             message.reply_to,
             message.thread,
-            connection.ops.adapt_datetimefield_value(message.created_at),
+            moment,
         )
         for message in messages
     )
