@@ -26,7 +26,9 @@ class Membership(models.Model):
     """That a user is in a room, as what, and how far they have read."""
 
     room = models.ForeignKey(Room, models.CASCADE, related_name="memberships")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships", db_index=False
+    )
     role = models.CharField(_("role"), max_length=9, choices=Role, default=Role.MEMBER)
     notify = models.CharField(_("notify"), max_length=8, choices=Notify, default=Notify.ALL)
     read_seq = models.PositiveBigIntegerField(default=0, editable=False)

@@ -2,6 +2,7 @@ import hashlib
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -21,17 +22,24 @@ class Message(models.Model):
     who wrote something cannot be deleted, only deactivated.
     """
 
-    room = models.ForeignKey(Room, models.PROTECT, related_name="messages")
+    # No index of their own where a constraint below begins with them: each is written per message.
+    room = models.ForeignKey(Room, models.PROTECT, related_name="messages", db_index=False)
     seq = models.PositiveBigIntegerField()
     version = models.PositiveBigIntegerField()
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="messages")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="messages", db_index=False
+    )
     cid = models.UUIDField()
     # Of the attempt as it came: says whether the same cid means the same, also after an edit.
     digest = models.CharField(max_length=32)
     body = models.TextField(_("text"), blank=True)
     html = models.TextField(blank=True)
-    reply_to = models.ForeignKey("self", models.PROTECT, null=True, related_name="replies")
-    thread = models.ForeignKey("self", models.PROTECT, null=True, related_name="thread_messages")
+    reply_to = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="replies", db_index=False
+    )
+    thread = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="thread_messages", db_index=False
+    )
     created_at = models.DateTimeField(default=timezone.now)
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
@@ -45,7 +53,14 @@ class Message(models.Model):
             models.UniqueConstraint(fields=["author", "cid"], name="said_once"),
             models.UniqueConstraint(fields=["room", "seq"], name="one_place_in_the_room"),
         ]
-        indexes = [models.Index(fields=["room", "version"], name="catching_up")]
+        indexes = [
+            models.Index(fields=["room", "version"], name="catching_up"),
+            # Most messages answer nothing.
+            *(
+                models.Index(fields=[field], name=name, condition=Q(**{f"{field}__isnull": False}))
+                for field, name in (("reply_to", "replies_to"), ("thread", "in_a_thread"))
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.room_id}/{self.seq}"
@@ -64,8 +79,10 @@ class Message(models.Model):
 class Mention(models.Model):
     """That a message names a user: what a mention badge counts."""
 
-    message = models.ForeignKey(Message, models.CASCADE, related_name="mentions")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    message = models.ForeignKey(Message, models.CASCADE, related_name="mentions", db_index=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False
+    )
     room = models.ForeignKey(Room, models.CASCADE, related_name="+")
     seq = models.PositiveBigIntegerField()
 
