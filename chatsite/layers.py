@@ -5,7 +5,8 @@ sockets of this process: decoded once, without a queue and a task for each of th
 for it by `attach(channel_name, sink)`, where `sink` takes a `Frame`, which is the same for all of
 them; whatever is not attached, and every other event, takes Channels' own way. Consumers keep a
 handler `fanout_frame` and so work on stock layers too. `observe(watch)` hears each frame once per
-process, before the sockets do.
+process, before the sockets do. `begin_send(group, frame)` is `group_send` for a plain function: the
+sockets of this process have the frame when it returns.
 
 With Redis away sockets open, close and talk within their process, and `healthy` says that others
 do not hear of it.
@@ -24,8 +25,10 @@ from channels_redis.pubsub import (
     RedisPubSubLoopLayer,
     RedisSingleShardConnection,
 )
-from channels_redis.utils import _wrap_close
+from channels_redis.utils import _wrap_close, create_pool
 from redis.exceptions import RedisError
+
+from chatsite.queues import OneReaderQueue
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +37,8 @@ FRAME = "fanout.frame"
 MAX_UNPUBLISHED = 1000
 # Messages that go to Redis in one write.
 MAX_PIPELINE = 100
+# Seconds for which it waits for an answer to them.
+PUBLISH_PATIENCE = 2.0
 # Seconds after which a connection that failed is tried again.
 RETRY = 0.25
 # Seconds for which a new group waits for its subscription: what is said meanwhile would be missed.
@@ -124,32 +129,34 @@ class _Connection(RedisSingleShardConnection):
         self.receiving = self.publishing = True
         self._wanted: set[str] = set()
         self._changed = asyncio.Event()
-        self._settled = asyncio.Condition()
+        self._awaited: dict[str, asyncio.Future[None]] = {}  # until they are subscribed to
         self._subscriber: asyncio.Task[None] | None = None
         self._unpublished: deque[tuple[str, bytes, asyncio.Future[None]]] = deque()
         self._publisher: asyncio.Task[None] | None = None
+        self._connection: Any = None  # of the publisher
 
-    async def publish(self, channel: str, message: bytes) -> None:
-        """Returns when Redis has it. Raises ConnectionError."""
-        if len(self._unpublished) >= MAX_UNPUBLISHED:
-            raise ConnectionError("Redis is away, and too much waits for it.")
+    def publish_soon(self, channel: str, message: bytes) -> asyncio.Future[None]:
+        """What is done when Redis has it, or has a ConnectionError."""
         published = asyncio.get_running_loop().create_future()
+        if len(self._unpublished) >= MAX_UNPUBLISHED:
+            published.set_exception(ConnectionError("Redis is away, and too much waits for it."))
+            return published
         self._unpublished.append((channel, message, published))
         if self._publisher is None:
             self._publisher = asyncio.create_task(self._publish())
-        await published
+        return published
+
+    async def publish(self, channel: str, message: bytes) -> None:
+        await self.publish_soon(channel, message)
 
     async def _publish(self) -> None:
         try:
             while self._unpublished:
                 size = min(len(self._unpublished), MAX_PIPELINE)
                 batch = [self._unpublished.popleft() for _ in range(size)]
+                commands = [("PUBLISH", channel, message) for channel, message, _done in batch]
                 try:
-                    self._ensure_redis()
-                    pipeline = self._redis.pipeline(transaction=False)
-                    for channel, message, _published in batch:
-                        pipeline.publish(channel, message)
-                    await pipeline.execute()
+                    await self._carry(commands)
                     self.publishing = True
                     problem = None
                 except (OSError, RedisError) as error:
@@ -164,12 +171,33 @@ class _Connection(RedisSingleShardConnection):
         finally:
             self._publisher = None
 
+    async def _carry(self, commands: list[tuple]) -> None:
+        """Has Redis do all of `commands`. Raises what redis-py raises, or TimeoutError.
+
+        On a connection of its own: with redis-py's pipeline a message took three times as long.
+        """
+        if self._connection is None:
+            self._connection = create_pool({**self.host, "socket_timeout": None}).make_connection()
+        connection = self._connection
+        try:
+            async with asyncio.timeout(PUBLISH_PATIENCE):
+                if not connection.is_connected:
+                    await connection.connect()
+                await connection.send_packed_command(connection.pack_commands(commands))
+                for _command in commands:
+                    await connection.read_response()
+        except BaseException:
+            # Perhaps in the middle of an answer.
+            await connection.disconnect(nowait=True)
+            raise
+
     async def subscribe(self, channel: str) -> None:
         self._wanted.add(channel)
         self._bring_about()
 
     async def unsubscribe(self, channel: str) -> None:
         self._wanted.discard(channel)
+        self._settle([channel])
         self._bring_about()
 
     def _bring_about(self) -> None:
@@ -183,13 +211,20 @@ class _Connection(RedisSingleShardConnection):
         """Waits until Redis knows of the subscription, but not for a Redis that is away."""
         if channel in self._subscribed_to or not self.receiving:
             return
-        try:
-            async with asyncio.timeout(SUBSCRIBE_PATIENCE), self._settled:
-                await self._settled.wait_for(
-                    lambda: channel in self._subscribed_to or not self.receiving
-                )
-        except TimeoutError:
-            self.receiving = False
+        if channel not in self._awaited:
+            self._awaited[channel] = asyncio.get_running_loop().create_future()
+        done, _waiting = await asyncio.wait([self._awaited[channel]], timeout=SUBSCRIBE_PATIENCE)
+        if not done:
+            self._is_away()
+
+    def _settle(self, channels: Iterable[str]) -> None:
+        for channel in channels:
+            if awaited := self._awaited.pop(channel, None):
+                awaited.set_result(None)
+
+    def _is_away(self) -> None:
+        self.receiving = False
+        self._settle(tuple(self._awaited))
 
     async def _subscribe(self) -> None:
         while True:
@@ -204,11 +239,10 @@ class _Connection(RedisSingleShardConnection):
                     await self._pubsub.unsubscribe(*old)
                     self._subscribed_to -= old
             except (OSError, RedisError):
-                self.receiving = False
+                self._is_away()
                 await asyncio.sleep(RETRY)
                 self._changed.set()
-            async with self._settled:
-                self._settled.notify_all()
+            self._settle(new)
 
     async def _do_receiving(self) -> None:
         while True:
@@ -228,7 +262,7 @@ class _Connection(RedisSingleShardConnection):
             except (OSError, RedisError) as problem:
                 if self.receiving:
                     logger.warning("Redis is away; frames stay in this process: %s", problem)
-                self.receiving = False
+                self._is_away()
                 await asyncio.sleep(RETRY)
             except Exception:
                 logger.exception("A message of Redis could not be handled.")
@@ -238,6 +272,9 @@ class _Connection(RedisSingleShardConnection):
             if task is not None:
                 task.cancel()
         self._subscriber = self._publisher = None
+        if self._connection is not None:
+            await self._connection.disconnect()
+            self._connection = None
         self._wanted.clear()
         await super().flush()
 
@@ -254,6 +291,10 @@ class _RedisFanoutLoopLayer(Fanout, RedisPubSubLoopLayer):
         """Whether Redis carried what was last asked of it."""
         return all(shard.receiving and shard.publishing for shard in self._shards)
 
+    async def _subscribe_to_channel(self, channel: str) -> None:
+        await super()._subscribe_to_channel(channel)
+        self.channels[channel] = OneReaderQueue()
+
     async def group_add(self, group: str, channel: str) -> None:
         await super().group_add(group, channel)
         name = self._get_group_channel_name(group)
@@ -261,10 +302,14 @@ class _RedisFanoutLoopLayer(Fanout, RedisPubSubLoopLayer):
 
     async def group_send(self, group: str, message: dict) -> None:
         """To this process at once; raises ConnectionError if others could not be told."""
+        await self.begin_send(group, message)
+
+    def begin_send(self, group: str, message: dict) -> asyncio.Future[None]:
+        """The same for a plain function, which need not wait for the others."""
         name = self._get_group_channel_name(group)
         data = self.channel_layer.serialize(message)
         self._hand_over(self.groups.get(name, ()), message, data)
-        await self._get_shard(name).publish(name, self._origin + data)
+        return self._get_shard(name).publish_soon(name, self._origin + data)
 
     def fan_out_message(self, message: dict) -> bool:
         """Whether a message of Redis was for a group, and so is done with."""

@@ -73,13 +73,18 @@ async def tell(events: Iterable[Event]) -> None:
     async def tell_one(group: str, event: dict) -> None:
         try:
             await layer.group_send(group, event)
-        except OSError as problem:
-            # The layer has said that it is away; rooms.repair brings what is missing.
-            logger.debug("Could not tell %s: %s", group, problem)
-        except Exception:
-            logger.warning("Could not tell %s; it will find out by itself.", group, exc_info=True)
+        except Exception as problem:
+            _not_told(group, problem)
 
     await asyncio.gather(*(tell_one(group, event) for group, event in events))
+
+
+def _not_told(group: str, problem: BaseException) -> None:
+    if isinstance(problem, OSError):
+        # The layer has said that it is away; rooms.repair brings what is missing.
+        logger.debug("Could not tell %s: %s", group, problem)
+    else:
+        logger.warning("Could not tell %s; it will find out by itself.", group, exc_info=problem)
 
 
 # From code that is not in an event loop: pages, the admin, commands.
@@ -90,13 +95,30 @@ class Broadcaster:
     """Tells in the background, so that no ack waits for the layer."""
 
     def __init__(self) -> None:
-        self._telling: set[asyncio.Task[None]] = set()
+        self._telling: set[asyncio.Future[None]] = set()
 
     def soon(self, events: list[Event]) -> None:
         """Begins at once, also while what was told before still waits for the layer."""
-        if events and len(self._telling) < MAX_TELLING:
-            self._telling.add(task := asyncio.get_running_loop().create_task(tell(events)))
-            task.add_done_callback(self._telling.discard)
+        if not events or len(self._telling) >= MAX_TELLING:
+            return
+        if begin := getattr(get_channel_layer(), "begin_send", None):
+            # The sockets here have it on return, in one write with the acks.
+            for group, event in events:
+                try:
+                    self._watch(group, begin(group, event))
+                except Exception as problem:
+                    _not_told(group, problem)
+        else:
+            self._watch("all", asyncio.get_running_loop().create_task(tell(events)))
+
+    def _watch(self, group: str, telling: asyncio.Future[None]) -> None:
+        def told(_telling: asyncio.Future[None]) -> None:
+            self._telling.discard(telling)
+            if not telling.cancelled() and (problem := telling.exception()):
+                _not_told(group, problem)
+
+        self._telling.add(telling)
+        telling.add_done_callback(told)
 
     async def drain(self, seconds: float) -> None:
         """Returns when everything was told, or after this time."""
