@@ -25,6 +25,8 @@ from twisted.internet import defer
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
+from chatsite.queues import OneReaderQueue
+
 logger = logging.getLogger(__name__)
 
 # daphne's own is 50: of a thousand reconnects at once most would wait for a retry of their SYN.
@@ -65,30 +67,21 @@ def require_free(host: str, port: int) -> None:
             raise PortTaken(f"{host}:{port}: {problem.strerror}") from problem
 
 
-class Inbound:
-    """The events of a socket that wait for the application. Too many stop the reading.
-
-    What daphne wants of a queue, with one reader; asyncio's own takes 3 KB for each socket.
-    """
+class Inbound(OneReaderQueue):
+    """The events of a socket that wait for the application. Too many stop the reading."""
 
     def __init__(self, protocol: Any) -> None:
+        super().__init__()
         self._protocol = protocol
-        self._events: list[dict] = []
-        self._reader: asyncio.Future[None] | None = None
 
-    def put_nowait(self, event: dict) -> None:
-        self._events.append(event)
-        if len(self._events) >= MAX_INBOUND and event["type"] == "websocket.receive":
+    def put_nowait(self, item: dict) -> None:
+        super().put_nowait(item)
+        if len(self._items) >= MAX_INBOUND and item["type"] == "websocket.receive":
             self._protocol.pause_reading()
-        if self._reader is not None and not self._reader.done():
-            self._reader.set_result(None)
 
     async def get(self) -> dict:
-        while not self._events:
-            self._reader = asyncio.get_running_loop().create_future()
-            await self._reader
-        event = self._events.pop(0)
-        if len(self._events) < MAX_INBOUND // 2:
+        event = await super().get()
+        if len(self._items) < MAX_INBOUND // 2:
             self._protocol.resume_reading()
         return event
 
@@ -229,12 +222,12 @@ class ChatProtocol(WebSocketProtocol):
             self.last_ping = time.time()
             self.transport.resumeProducing()
 
-    def _dataReceived(self, data: bytes) -> None:
+    def dataReceived(self, data: bytes) -> None:
         # Autobahn's way takes 60 µs for each frame: it keeps what is not ordinary.
         if self.state == self.STATE_OPEN and not (self.data or self.current_frame or self.muted):
             data = self._take_ordinary(data)
         if data:
-            super()._dataReceived(data)
+            super().dataReceived(data)
 
     def _take_ordinary(self, data: bytes) -> bytes:
         """Hands over the whole, unfragmented, masked text frames at the beginning of `data`, each

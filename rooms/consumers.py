@@ -75,7 +75,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         Channels' own way makes a task for each frame and waits for two: measured, 50 µs.
         """
         while (event := await receive())["type"] == "websocket.receive":
-            await self.dispatch(event)
+            await self.receive(event.get("text"))
         return event
 
     async def dispatch(self, message: dict) -> None:
@@ -146,6 +146,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self.enter(room_id)
         for room_id in self.rooms - rooms:
             await self.exit(room_id)
+        self.rooms = set(self.rooms)  # one that grew takes up to four times as much
 
     def withdraw(self) -> None:
         """From now on nothing goes out and nothing that comes in counts."""
@@ -163,8 +164,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if hasattr(self, "user_id"):
             groups.append(user_group(self.user_id))
         self.rooms.clear()
-        leaving = (self.channel_layer.group_discard(group, self.channel_name) for group in groups)
-        await asyncio.gather(*leaving, return_exceptions=True)
+        for group in groups:
+            with suppress(Exception):
+                await self.channel_layer.group_discard(group, self.channel_name)
 
     async def end(self, code: int) -> None:
         """Closes from the server's side."""
