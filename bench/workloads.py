@@ -2,17 +2,21 @@
 
 import json
 import subprocess
+import time
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from bench.designs import BUILD, Cores, Server
-from bench.pages import Pages, measure_pages
+from bench.pages import Pages, cpu_of, measure_pages
 from bench.product import People
 
 Mode = Literal["closed", "paced", "idle", "storm"]
 
 IDLE_FIRST = 100  # connections before the memory is looked at first
 IDLE_ROOMS = 20
+
+QUIET = 0.1  # of a core
+SETTLE_WITHIN = 15.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,7 @@ def measure(
     warmup: float = 1.0,
 ) -> Result:
     """Raises RuntimeError when the generator could not go on."""
+    settle(server)
     done = subprocess.run(
         ["taskset", "-c", str(cores.others), str(BUILD / "load")],
         input=workload.plan(server, seconds, warmup),
@@ -148,6 +153,16 @@ def measure(
     if done.returncode:
         raise RuntimeError(f"{design}, {workload.name}: {done.stderr[-2000:]}")
     return _result(design, workload, server, json.loads(done.stdout))
+
+
+def settle(server: Server) -> None:
+    """Waits until the server has said goodbye to those of the workload before."""
+    ended = time.monotonic() + SETTLE_WITHIN
+    used = 1.0
+    while used > QUIET and time.monotonic() < ended:
+        before = cpu_of(server.pid)
+        time.sleep(0.25)
+        used = (cpu_of(server.pid) - before) / 0.25
 
 
 def _result(design: str, workload: Workload, server: Server, seen: dict[str, Any]) -> Result:
