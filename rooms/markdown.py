@@ -94,8 +94,9 @@ def _texts(tokens: list[Token]) -> list[Token]:
 
 
 # One line in which nothing means anything in Markdown: words, and signs that only do harm at the
-# beginning of a line, next to others of their kind, or with a word right behind them.
-PLAIN = re.compile(r"[^\W\d_](?:[^\W_]|[ ,;!?'…()%-]|[.:](?=\s|$))*")
+# beginning of a line, next to others of their kind, or with a word right behind them. "1." and "1)"
+# begin a list.
+PLAIN = re.compile(r"(?!\d+[.)])[^\W_](?:[^\W_]|[ ,;!?'…()%-]|[.:](?=\s|$))*")
 
 
 def render(body: str, people: Mapping[str, int]) -> str:
