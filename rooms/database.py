@@ -1,14 +1,14 @@
-"""Database reads of sockets, on threads of our own.
+"""Statements by hand, and database reads of sockets on threads of our own.
 
 asgiref's single thread is shared by everything; measured, one slow query there freezes every
 socket of the process.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from django.db import connection, transaction
 
@@ -19,6 +19,13 @@ T = TypeVar("T")
 READERS = 4
 
 _readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+
+
+def fetch(query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """All rows that a statement returns."""
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return cursor.fetchall()
 
 
 def keep() -> None:

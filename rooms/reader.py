@@ -9,6 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from rooms import protocol, state
+from rooms.database import fetch
 from rooms.models import Kind, Membership, Place, Room
 
 
@@ -90,7 +91,7 @@ def require_member(user_id: int, room_id: int) -> tuple[Head, str]:
 
     Raises Refused: a private room of others does not exist.
     """
-    [(*facts, member, epoch)] = state.fetch(_HEAD, [room_id, user_id])
+    [(*facts, member, epoch)] = fetch(_HEAD, [room_id, user_id])
     head = Head(*facts) if facts[0] is not None else None
     if problem := door(head, bool(member)):
         raise Refused(*problem)

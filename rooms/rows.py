@@ -15,6 +15,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 
 from rooms import protocol
+from rooms.database import fetch
 from rooms.models.membership import MODERATORS
 
 _User = get_user_model()
@@ -75,12 +76,6 @@ class New:
     id: int = 0
 
 
-def _fetch(query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, values)
-        return cursor.fetchall()
-
-
 def _table(rows: int, columns: int) -> str:
     """VALUES for so many rows; both databases call the columns column1, column2 …"""
     row = f"({', '.join(['%s'] * columns)})"
@@ -130,7 +125,7 @@ def rooms(ids: Collection[int], lock: bool) -> tuple[dict[int, Room], str | None
     locking = "FOR NO KEY UPDATE" if lock and connection.features.has_select_for_update else ""
     query = _ROOMS.format(", ".join(["%s"] * len(ids)), locking)
     found, epoch = {}, None
-    for id, kind, seq, version, archived, text in _fetch(query, [*ids]):
+    for id, kind, seq, version, archived, text in fetch(query, [*ids]):
         found[id] = Room(id, kind, seq, version, bool(archived))
         epoch = epoch or str(UUID(str(text)))
     return found, epoch
@@ -142,7 +137,7 @@ def people(
     """Of pairs of room and user: the active users, and those of the pairs that are memberships."""
     users: dict[int, protocol.Person] = {}
     members: dict[tuple[int, int], Member] = {}
-    for room_id, user_id, username, name, *member in _fetch(
+    for room_id, user_id, username, name, *member in fetch(
         _PEOPLE.format(_table(len(pairs), 2)), _flat(pairs)
     ):
         if user_id not in users:
@@ -160,7 +155,7 @@ def said(attempts: Collection[tuple[int, UUID]]) -> dict[tuple[int, UUID], Said]
     uuid = _uuid()
     values = _flat((author_id, uuid(cid)) for author_id, cid in attempts)
     found = {}
-    for author_id, cid, id, room_id, seq, version, digest, created_at in _fetch(
+    for author_id, cid, id, room_id, seq, version, digest, created_at in fetch(
         _SAID.format(_table(len(attempts), 2)), values
     ):
         # SQLite has 32 hex digits, and moments in UTC that do not say so.
@@ -212,7 +207,7 @@ def insert(messages: Sequence[New], created_at: datetime) -> None:
         for message in messages
     )
     table = _table(len(messages), 11).removeprefix("(").removesuffix(")")
-    rows = _fetch(_INSERT.format(table), values)
+    rows = fetch(_INSERT.format(table), values)
     ids = {(room_id, seq): id for room_id, seq, id in rows}
     for message in messages:
         message.id = ids[message.room_id, message.seq]

@@ -5,27 +5,20 @@ question together as the database to answer it, and its objects of 500 messages 
 collector busy for longer than all the rest takes.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
-from django.db import connection
 
 from rooms import protocol
+from rooms.database import fetch
 from rooms.models import Kind, Message, Profile, Reaction
 
 _User = get_user_model()
 _USERS = f'"{_User._meta.db_table}"'
 _USERNAME = f'account."{_User.USERNAME_FIELD}"'
-
-
-def fetch(query: str, values: Sequence[int] = ()) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, values)
-        return cursor.fetchall()
 
 
 def _listed(ids: Iterable[int]) -> str:
@@ -43,6 +36,19 @@ def person(user: User) -> protocol.Person:
 def _person(id: int, username: str, name: str | None) -> protocol.Person:
     """The same of a row; there may be no profile."""
     return protocol.Person(id, username, name or username)
+
+
+_PEOPLE = f"""
+    SELECT account.id, {_USERNAME}, profile.name
+    FROM {_USERS} account LEFT JOIN rooms_profile profile ON profile.user_id = account.id
+    WHERE account.id IN ({{ids}})
+"""
+
+
+def people(ids: Collection[int]) -> dict[int, protocol.Person]:
+    """One query, or none for nobody."""
+    rows = fetch(_PEOPLE.format(ids=_listed(ids))) if ids else []
+    return {id: _person(id, *names) for id, *names in rows}
 
 
 _WHO = f"""
@@ -69,19 +75,21 @@ _MESSAGES = f"""
     LEFT JOIN rooms_profile profile ON profile.user_id = message.author_id
     WHERE message.room_id = %s AND """
 # By ids: PostgreSQL takes a page for ten times its size and would read the whole table instead.
-_REACTIONS = """
-    SELECT message_id, emoji, user_id FROM rooms_reaction WHERE message_id IN ({ids}) ORDER BY id
+_REACTIONS_AND_MENTIONS = """
+    SELECT message_id, user_id, emoji, id FROM rooms_reaction WHERE message_id IN ({ids})
+    UNION ALL
+    SELECT message_id, user_id, NULL, 0 FROM rooms_mention WHERE message_id IN ({ids})
+    ORDER BY 4
 """
-_MENTIONS = "SELECT message_id, user_id FROM rooms_mention WHERE message_id IN ({ids})"
 
 
 def page(room_id: int, first: int, last: int) -> list[protocol.MessageState]:
-    """The messages of a room with seqs from `first` to `last`, by seq. Three queries."""
+    """The messages of a room with seqs from `first` to `last`, by seq. Two queries."""
     return _messages("message.seq BETWEEN %s AND %s", [room_id, first, last])
 
 
 def changed(room_id: int, version: int) -> list[protocol.MessageState]:
-    """The messages of a room that changed after `version`, by seq. Three queries."""
+    """The messages of a room that changed after `version`, by seq. Two queries."""
     return _messages("message.version > %s", [room_id, version])
 
 
@@ -89,13 +97,14 @@ def _messages(which: str, values: list[int]) -> list[protocol.MessageState]:
     rows = fetch(f"{_MESSAGES}{which} ORDER BY message.seq", values)
     if not rows:
         return []
-    ids = [row[0] for row in rows]
     reactions: dict[int, list[tuple[str, int]]] = {}
-    for id, emoji, user_id in fetch(_REACTIONS.format(ids=_listed(ids))):
-        reactions.setdefault(id, []).append((emoji, user_id))
     mentions: dict[int, list[int]] = {}
-    for id, user_id in fetch(_MENTIONS.format(ids=_listed(ids))):
-        mentions.setdefault(id, []).append(user_id)
+    ids = _listed(row[0] for row in rows)
+    for id, user_id, emoji, _reaction in fetch(_REACTIONS_AND_MENTIONS.format(ids=ids)):
+        if emoji is None:
+            mentions.setdefault(id, []).append(user_id)
+        else:
+            reactions.setdefault(id, []).append((emoji, user_id))
     people: dict[int, protocol.Person] = {}
     messages = []
     for id, seq, version, author_id, username, name, cid, *rest in rows:
