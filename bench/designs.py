@@ -59,6 +59,8 @@ class Server:
     # Of the chat: the ids of rooms and the sessions of people, by their names.
     rooms: Mapping[str, int] = field(default_factory=dict)
     sessions: Mapping[str, str] = field(default_factory=dict)
+    # The ports and ids of further processes of the same site.
+    others: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """python -m bench.growth: what things cost as the place grows. Writes bench/growth.json.
 
 One SQLite database in one process, without a server: CPU time of the thread that does the work.
-An exponent of 0 means that size does not matter, of 1 that twice the size costs twice as much.
+As processes grow: CPU time of all of them, on one core, and of Redis, for a message in a room of 96
+people who are spread over them, saturated. An exponent of 0 means that size does not matter, of 1
+that twice the size costs twice as much.
 """
 
 import json
@@ -13,6 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from typing import Any
 from uuid import uuid4
 
 FOLDER = tempfile.TemporaryDirectory(prefix="chatsite-growth-")
@@ -33,6 +36,9 @@ from django.contrib.auth import get_user_model  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
+from bench.designs import Cores, Services, compile_programs, make_log  # noqa: E402
+from bench.product import Chat  # noqa: E402
+from bench.workloads import Workload, measure  # noqa: E402
 from rooms import broadcast, log, protocol, reader  # noqa: E402
 from rooms.models import Membership, Profile, Room  # noqa: E402
 
@@ -97,6 +103,34 @@ def exponents(rows: list[tuple[int, dict[str, float]]]) -> dict[str, float]:
     return {name: round(math.log(after[name] / before[name]) / span, 2) for name in before}
 
 
+ROOM = Workload("all96", "saturated, 96 in a room", "closed", 96, senders=4)
+
+
+def processes() -> dict[str, Any]:
+    """What a message costs in all of so many processes together."""
+    compile_programs()
+    cores = Cores.of_this_machine()
+    os.sched_setaffinity(0, {cores.others})
+    services = Services(cores, None, make_log())
+    rows = []
+    print(f"\n{'processes':>12}  " + "  ".join(f"{name:>12}" for name in ("servers", "redis")))  # noqa: T201
+    for number in (1, 2, 4, 8):
+        chat = Chat("chatsite", "sqlite", ROOM.rooms_and_people(), processes=number)
+        with chat.serve(services) as server:
+            seen = measure(chat.name, ROOM, server, cores, 5.0)
+        assert seen.acked_per_s
+        assert seen.server_cpu
+        assert seen.redis_cpu is not None
+        assert not seen.lost + seen.doubled + seen.reordered
+        costs = {
+            "servers": seen.server_cpu / seen.acked_per_s * 1e6,
+            "redis": seen.redis_cpu / seen.acked_per_s * 1e6,
+        }
+        rows.append((number, costs))
+        print(f"{number:>12}  " + "  ".join(f"{us:>9.0f} µs" for us in costs.values()))  # noqa: T201
+    return {"rows": rows, "exponents": exponents(rows)}
+
+
 def main() -> int:
     call_command("migrate", verbosity=0)
     User.objects.bulk_create([User(username=f"u{n}") for n in range(10_000)], batch_size=200)
@@ -137,6 +171,7 @@ def main() -> int:
         return room, alone
 
     measure("rooms", [1, 10, 100, 1_000], more_rooms)
+    found["processes"] = processes()
     Path(__file__).with_name("growth.json").write_text(json.dumps(found, indent=1) + "\n")
     return 0
 

@@ -83,7 +83,7 @@ typedef enum { CLOSED, PACED, IDLE, STORM } Mode;
 
 static Protocol protocol;
 static Mode mode;
-static int port = 0, in_flight = 4, first = 100;
+static int ports[8], port_count = 0, in_flight = 4, first = 100;
 static double rate = 20, seconds = 3, warmup = 1;
 static char path[200] = "/";
 static int servers[8], server_count, redis;
@@ -574,11 +574,13 @@ static void read_in(Client *client) {
 
 /* Connecting */
 
+static int port_of(Client *client) { return ports[(client - clients) % port_count]; }
+
 static void open_one(Client *client) {
     client->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     if (client->fd < 0) fail("no more sockets: ulimit -n");
     setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port_of(client))};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     client->state = CONNECTING;
     connecting++;
@@ -595,7 +597,7 @@ static void shake(Client *client) {
                         "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nOrigin: http://127.0.0.1:%d\r\n"
                         "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                         "Sec-WebSocket-Key: %s\r\n%s\r\n",
-                        target, port, port, KEY, cookie);
+                        target, port_of(client), port_of(client), KEY, cookie);
     client->state = SHAKING;
     watch(client, EPOLL_CTL_MOD, EPOLLIN);
     write_out(client, request, size);
@@ -791,7 +793,7 @@ static void read_plan(void) {
             protocol = *value == 'c' ? CHAT : *value == 'p' ? PLAIN : SOCKETIO;
         else if (!strcmp(word, "mode"))
             mode = *value == 'c' ? CLOSED : *value == 'p' ? PACED : *value == 'i' ? IDLE : STORM;
-        else if (!strcmp(word, "port")) port = atoi(value);
+        else if (!strcmp(word, "port")) ports[port_count++ % 8] = atoi(value);
         else if (!strcmp(word, "path")) snprintf(path, sizeof path, "%.190s", value);
         else if (!strcmp(word, "server")) servers[server_count++ % 8] = atoi(value);
         else if (!strcmp(word, "redis")) redis = atoi(value);

@@ -1,4 +1,4 @@
-"""The chat itself as a design: `manage.py serve`, one process, everything kept."""
+"""The chat itself as a design: `manage.py serve`, everything kept."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -75,6 +75,7 @@ class Chat:
     database: str
     rooms: Mapping[str, People]
     messages: int = 0  # in the first room
+    processes: int = 1  # at most 8, all on one core
 
     @contextmanager
     def serve(self, services: Services) -> Iterator[Server]:
@@ -90,11 +91,18 @@ class Chat:
             url = services.postgres.make_database(f"bench{next(_numbers)}")
         with ExitStack() as stack:
             redis = stack.enter_context(redis_server())
-            site = Site(url, {**environment, "REDIS_URL": redis.url}, 1, "serve")
+            environment["REDIS_URL"] = redis.url
+            site = Site(url, environment, self.processes, "serve")
             stack.callback(site.close)
             rooms, sessions = site.run(MAKE, ROOMS=self.rooms, MESSAGES=self.messages)
-            port = site.ports[0]
-            command = [sys.executable, "manage.py", "serve", "--port", port]
-            pinned = services.cores.pinned(*command)
-            pid = stack.enter_context(started(pinned, site.environment, port, services.log))
-            yield Server("chat", "/ws/", port, pid, redis.process.pid, rooms, sessions)
+            running = {}
+            for port in site.ports:
+                command = [sys.executable, "manage.py", "serve", "--port", port]
+                pinned = services.cores.pinned(*command)
+                running[port] = stack.enter_context(
+                    started(pinned, site.environment, port, services.log)
+                )
+            (port, pid), *others = running.items()
+            yield Server(
+                "chat", "/ws/", port, pid, redis.process.pid, rooms, sessions, dict(others)
+            )

@@ -56,8 +56,8 @@ class Workload:
         lines = [
             f"protocol {server.protocol}",
             f"path {server.path}",
-            f"port {server.port}",
-            f"server {server.pid}",
+            *(f"port {port}" for port in (server.port, *server.others)),
+            *(f"server {pid}" for pid in (server.pid, *server.others.values())),
             f"redis {server.redis}",
             f"mode {self.mode}",
             f"in_flight {self.in_flight}",
