@@ -41,7 +41,7 @@ ON_POSTGRES = Chat("chatsite, PostgreSQL", "postgres", ROOMS, PAGE_MESSAGES)
 CLOSE = {"socket.io + redis adapter", "ws + redis", "aiohttp + redis, fan-out"}
 PAGE_OF_DOCS = BENCH.parent / "docs" / "performance.md"
 BEGIN, END = "<!-- results -->", "<!-- end of results -->"
-# Long enough for a heartbeat of every client.
+# Long enough for a heartbeat of every client; those of the peers are silent.
 IDLE_SECONDS = 21.0
 
 
@@ -75,7 +75,7 @@ def run_round(
                     continue
                 length = seconds * 2 if workload in PACED else seconds
                 if workload is IDLE:
-                    length = IDLE_SECONDS if full or design is CHAT else 1.0
+                    length = IDLE_SECONDS if design is CHAT else 1.0
                 server = servers[design.name]
                 result = measure(design.name, workload, server, services.cores, length)
                 say("  " + brief(result))
@@ -128,7 +128,7 @@ def main() -> int:
         with ExitStack() as stack:
             postgres = stack.enter_context(postgres_cluster()) if ON_POSTGRES in designs else None
             services = Services(cores, postgres, log)
-            seconds = options.seconds or (8.0 if options.full else 3.0)
+            seconds = options.seconds or (5.0 if options.full else 3.0)
             rounds.append(run_round(services, designs, options.only, options.full, seconds))
     lines = [*tables(rounds, CHAT.name), *Targets(rounds, CHAT.name, ON_POSTGRES.name).text()]
     say("\n".join(lines))
