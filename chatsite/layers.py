@@ -160,7 +160,9 @@ class _Connection(RedisSingleShardConnection):
                     await self._carry(commands)
                     self.publishing = True
                     problem = None
-                except (OSError, RedisError) as error:
+                except Exception as error:
+                    if not isinstance(error, OSError | RedisError):
+                        logger.exception("Redis could not be told.")
                     self.publishing = False
                     problem = ConnectionError(str(error))
                 for _channel, _message, published in batch:
@@ -341,7 +343,10 @@ class _RedisFanoutLoopLayer(Fanout, RedisPubSubLoopLayer):
 
 
 class RedisFanoutLayer(RedisPubSubChannelLayer):
-    """channels_redis' pub/sub layer with the fast way: at most once, which is all we need."""
+    """channels_redis' pub/sub layer with the fast way.
+
+    What it carries is perhaps lost, and comes twice where a connection broke: all that we need.
+    """
 
     def _get_layer(self) -> _RedisFanoutLoopLayer:
         loop = asyncio.get_running_loop()

@@ -17,7 +17,8 @@ logger = logging.getLogger(__name__)
 
 # A frame on its way to sockets as it is; see chatsite.layers.
 FRAME = "fanout.frame"
-# Commits whose telling waits for the layer; more are not told, and rooms.repair finds the hole.
+# Commits whose telling waits for a layer that has no bound of its own; more are not told, and
+# rooms.repair finds the hole.
 MAX_TELLING = 1000
 
 Event = tuple[str, dict]
@@ -99,8 +100,6 @@ class Broadcaster:
 
     def soon(self, events: list[Event]) -> None:
         """Begins at once, also while what was told before still waits for the layer."""
-        if not events or len(self._telling) >= MAX_TELLING:
-            return
         if begin := getattr(get_channel_layer(), "begin_send", None):
             # The sockets here have it on return, in one write with the acks.
             for group, event in events:
@@ -108,7 +107,7 @@ class Broadcaster:
                     self._watch(group, begin(group, event))
                 except Exception as problem:
                     _not_told(group, problem)
-        else:
+        elif events and len(self._telling) < MAX_TELLING:
             self._watch("all", asyncio.get_running_loop().create_task(tell(events)))
 
     def _watch(self, group: str, telling: asyncio.Future[None]) -> None:

@@ -16,7 +16,7 @@ from django.contrib.auth import get_user
 from django.db import DatabaseError, InterfaceError
 
 from rooms import protocol, reader
-from rooms.broadcast import frame, room_group, tell, user_group
+from rooms.broadcast import frame, room_group, user_group
 from rooms.database import call, read
 from rooms.limits import MAX_REFUSED, MAX_SOCKETS, bucket_of
 from rooms.log import Answer, Request
@@ -231,7 +231,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
                     online = presence.online()
                     self.push(await read(reader.members, self.user_id, command, online))
                 case protocol.Typing():
-                    await self.typing(command.room)
+                    self.typing(command.room)
                 case protocol.Ping():
                     self.push(protocol.Pong(command.ref, repair.heads(self.rooms)))
         except reader.Refused as refused:
@@ -240,11 +240,12 @@ class ChatConsumer(AsyncWebsocketConsumer):
             detail = "The database is busy or away. Try again."
             self.push(protocol.Error(command.ref, "unavailable", detail, RETRY_AFTER))
 
-    async def typing(self, room_id: int) -> None:
+    def typing(self, room_id: int) -> None:
         now = time.monotonic()
         if room_id in self.rooms and now - self.typed.get(room_id, -TYPING_EVERY) >= TYPING_EVERY:
             self.typed[room_id] = now
-            await tell([frame(room_group(room_id), protocol.TypingNow(room_id, self.person))])
+            typing = frame(room_group(room_id), protocol.TypingNow(room_id, self.person))
+            writer.broadcaster.soon([typing])
 
     def push(self, event: protocol.Event) -> None:
         self.outbound.push(protocol.encode(event))

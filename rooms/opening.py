@@ -125,6 +125,7 @@ def contents(opening: Opening, at: int | None) -> Contents:
     room = opening.room
     assert room is not None
     assert room.membership is not None
+    # Who never said anything can have been deleted.
     others = [id for id in room.people if id != opening.user.id]
     wanted = min(at or room.membership.read_seq + 1, room.seq)
     is_near_end = wanted - CONTEXT > room.seq - PAGE
@@ -134,7 +135,9 @@ def contents(opening: Opening, at: int | None) -> Contents:
     if kept is None or not kept.holds(opening.epoch, room.version, people):
         kept = _read(opening.epoch, room, key[1])
         shelf.put(key, kept)
-    return Contents(_state(room, room.membership, [people[id] for id in others]), kept.messages)
+    return Contents(
+        _state(room, room.membership, [people[id] for id in others if id in people]), kept.messages
+    )
 
 
 def _state(room: Room, membership: Membership, others: list[protocol.Person]) -> protocol.RoomState:

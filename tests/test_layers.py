@@ -1,10 +1,15 @@
 """What the channel layer promises by itself, with a real Redis."""
 
 import asyncio
+import signal
 
+from channels.layers import get_channel_layer
+from pytest_django.fixtures import Settings
 from redis.asyncio import Redis as Client
 
-from chatsite.layers import RedisFanoutLayer
+from chatsite.layers import MAX_UNPUBLISHED, RedisFanoutLayer
+from rooms.broadcast import Broadcaster
+from tests.services import Redis
 
 FRAME = {"type": "fanout.frame", "text": "news"}
 
@@ -66,3 +71,27 @@ async def test_a_thousand_groups_at_once_are_all_heard(redis_url: str) -> None:
     await here.until(1000)
     await here.layer.flush()
     await sender.flush()
+
+
+async def test_a_frozen_redis_keeps_nothing_from_the_sockets_of_the_process(
+    settings: Settings, redis: Redis
+) -> None:
+    settings.CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "chatsite.layers.RedisFanoutLayer",
+            "CONFIG": {"hosts": [redis.url]},
+        }
+    }
+    layer, broadcaster, heard = get_channel_layer(), Broadcaster(), []
+    channel = await layer.new_channel()
+    layer.attach(channel, lambda frame: heard.append(frame.text))
+    await layer.group_add("room", channel)
+    redis.send(signal.SIGSTOP)
+    try:
+        for _ in range(MAX_UNPUBLISHED + 500):
+            broadcaster.soon([("room", FRAME)])
+        assert len(heard) == MAX_UNPUBLISHED + 500
+    finally:
+        redis.send(signal.SIGCONT)
+    await broadcaster.drain(5)
+    await layer.flush()

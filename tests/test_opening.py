@@ -131,6 +131,15 @@ def test_the_page_says_of_the_room_what_hello_says(ada: User) -> None:
         )
 
 
+def test_a_direct_room_opens_also_when_somebody_in_it_was_deleted(ada: User) -> None:
+    bob = account("bob", name="Bob")
+    direct = directory.direct_room(ada, [bob.pk])
+    say(ada, direct, "Are you there?")
+    bob.delete()
+    shown = script(text_of(browser(ada), f"/rooms/{direct.slug}/"), "chat")["room"]
+    assert shown["people"] == []
+
+
 def test_no_message_breaks_out_of_the_page(ada: User, room: Room) -> None:
     say(ada, room, EVIL)
     Profile.objects.update(name=EVIL)

@@ -4,6 +4,18 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+# By the names that Django gave them: an AlterField copies the whole table on SQLite.
+INDEXES = (
+    "rooms_membership_user_id_835bc778",
+    "rooms_mention_message_id_62ac94b9",
+    "rooms_mention_user_id_eba084ad",
+    "rooms_message_author_id_26f218d7",
+    "rooms_message_reply_to_id_34dd708a",
+    "rooms_message_room_id_ec9477f2",
+    "rooms_message_thread_id_025b7a00",
+    "rooms_reaction_message_id_95520364",
+)
+
 
 class Migration(migrations.Migration):
 
@@ -13,45 +25,50 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
-            model_name='membership',
-            name='user',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AlterField(
-            model_name='mention',
-            name='message',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='mentions', to='rooms.message'),
-        ),
-        migrations.AlterField(
-            model_name='mention',
-            name='user',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AlterField(
-            model_name='message',
-            name='author',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AlterField(
-            model_name='message',
-            name='reply_to',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replies', to='rooms.message'),
-        ),
-        migrations.AlterField(
-            model_name='message',
-            name='room',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='rooms.room'),
-        ),
-        migrations.AlterField(
-            model_name='message',
-            name='thread',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='thread_messages', to='rooms.message'),
-        ),
-        migrations.AlterField(
-            model_name='reaction',
-            name='message',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='reactions', to='rooms.message'),
+        migrations.SeparateDatabaseAndState(
+            [migrations.RunSQL(f"DROP INDEX IF EXISTS {name}") for name in INDEXES],
+            [
+                migrations.AlterField(
+                    model_name='membership',
+                    name='user',
+                    field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL),
+                ),
+                migrations.AlterField(
+                    model_name='mention',
+                    name='message',
+                    field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='mentions', to='rooms.message'),
+                ),
+                migrations.AlterField(
+                    model_name='mention',
+                    name='user',
+                    field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
+                ),
+                migrations.AlterField(
+                    model_name='message',
+                    name='author',
+                    field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to=settings.AUTH_USER_MODEL),
+                ),
+                migrations.AlterField(
+                    model_name='message',
+                    name='reply_to',
+                    field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replies', to='rooms.message'),
+                ),
+                migrations.AlterField(
+                    model_name='message',
+                    name='room',
+                    field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='rooms.room'),
+                ),
+                migrations.AlterField(
+                    model_name='message',
+                    name='thread',
+                    field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='thread_messages', to='rooms.message'),
+                ),
+                migrations.AlterField(
+                    model_name='reaction',
+                    name='message',
+                    field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='reactions', to='rooms.message'),
+                ),
+            ],
         ),
         migrations.AddIndex(
             model_name='message',
