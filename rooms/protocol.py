@@ -405,18 +405,16 @@ def size(message: MessageState) -> int:
 
 def is_small(messages: list[MessageState]) -> bool:
     """Whether they are so short that they surely fit into a frame, without encoding them."""
-    return (
-        sum(
-            # JSON writes a control character in six bytes; ids, dates and names take the rest.
-            6 * (len(message.body) + len(message.html))
-            + 1000
-            + sum(64 + 16 * len(reaction.users) for reaction in message.reactions)
-            for message in messages
-        )
-        < MAX_EVENT
-    )
+    # JSON writes a control character in six bytes; ids, dates and names take the rest.
+    most = sum([1000 + 6 * (len(message.body) + len(message.html)) for message in messages])
+    for message in messages:
+        if message.reactions:
+            most += sum(64 + 16 * len(reaction.users) for reaction in message.reactions)
+    return most < MAX_EVENT
 
 
 def time(moment: datetime) -> str:
-    """A moment as the wire says it: 2026-11-23T01:02:03.456Z."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """A moment as the wire says it: 2026-11-23T01:02:03.456Z. One without a zone is in UTC."""
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
+    return moment.isoformat("T", "milliseconds") + "Z"

@@ -6,7 +6,6 @@ collector busy for longer than all the rest takes.
 """
 
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
@@ -121,8 +120,8 @@ def _messages(which: str, values: list[int]) -> list[protocol.MessageState]:
                 author=people[author_id],
                 body=body,
                 html=html,
-                created_at=_time(created_at),
-                edited_at=_time(edited_at) if edited_at else None,
+                created_at=protocol.time(created_at),
+                edited_at=protocol.time(edited_at) if edited_at else None,
                 deleted=deleted_at is not None,
                 reply_to=reply_to,
                 thread=thread,
@@ -162,11 +161,6 @@ def _by_emoji(reactions: Iterable[tuple[str, int]]) -> list[protocol.ReactionSta
     for emoji, user_id in reactions:
         by_emoji.setdefault(emoji, []).append(user_id)
     return [protocol.ReactionState(emoji, users) for emoji, users in by_emoji.items()]
-
-
-def _time(moment: datetime) -> str:
-    """As the wire says it; SQLite gives moments in UTC that do not say so."""
-    return protocol.time(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 # Rooms
