@@ -5,16 +5,16 @@ from django.conf import settings
 from django.db import migrations, models
 
 # By the names that Django gave them: an AlterField copies the whole table on SQLite.
-INDEXES = (
-    "rooms_membership_user_id_835bc778",
-    "rooms_mention_message_id_62ac94b9",
-    "rooms_mention_user_id_eba084ad",
-    "rooms_message_author_id_26f218d7",
-    "rooms_message_reply_to_id_34dd708a",
-    "rooms_message_room_id_ec9477f2",
-    "rooms_message_thread_id_025b7a00",
-    "rooms_reaction_message_id_95520364",
-)
+INDEXES = {
+    "rooms_membership_user_id_835bc778": "rooms_membership (user_id)",
+    "rooms_mention_message_id_62ac94b9": "rooms_mention (message_id)",
+    "rooms_mention_user_id_eba084ad": "rooms_mention (user_id)",
+    "rooms_message_author_id_26f218d7": "rooms_message (author_id)",
+    "rooms_message_reply_to_id_34dd708a": "rooms_message (reply_to_id)",
+    "rooms_message_room_id_ec9477f2": "rooms_message (room_id)",
+    "rooms_message_thread_id_025b7a00": "rooms_message (thread_id)",
+    "rooms_reaction_message_id_95520364": "rooms_reaction (message_id)",
+}
 
 
 class Migration(migrations.Migration):
@@ -26,7 +26,10 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.SeparateDatabaseAndState(
-            [migrations.RunSQL(f"DROP INDEX IF EXISTS {name}") for name in INDEXES],
+            [
+                migrations.RunSQL(f"DROP INDEX IF EXISTS {name}", f"CREATE INDEX {name} ON {what}")
+                for name, what in INDEXES.items()
+            ],
             [
                 migrations.AlterField(
                     model_name='membership',
