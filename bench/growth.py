@@ -39,8 +39,11 @@ from django.db import connection  # noqa: E402
 from bench.designs import Cores, Services, compile_programs, make_log  # noqa: E402
 from bench.product import Chat  # noqa: E402
 from bench.workloads import Workload, measure  # noqa: E402
-from rooms import broadcast, log, protocol, reader  # noqa: E402
+from rooms import protocol  # noqa: E402
+from rooms.live import broadcast  # noqa: E402
+from rooms.log import batch as log  # noqa: E402
 from rooms.models import Membership, Profile, Room  # noqa: E402
+from rooms.reading import queries  # noqa: E402
 
 User = get_user_model()
 BATCH, TIMES = 16, 60
@@ -90,9 +93,9 @@ def things(room: Room, user: int) -> dict[str, float]:
     middle = room.seq // 2
     return {
         "message": cost(writing(room, user)) / BATCH,
-        "page": cost(lambda: reader.history(user, protocol.History(1, room.pk, before=middle))),
-        "hello": cost(lambda: reader.hello(user)),
-        "sync of 50": cost(lambda: reader.sync(user, protocol.Sync(1, room.pk, room.seq - 50))),
+        "page": cost(lambda: queries.history(user, protocol.History(1, room.pk, before=middle))),
+        "hello": cost(lambda: queries.hello(user)),
+        "sync of 50": cost(lambda: queries.sync(user, protocol.Sync(1, room.pk, room.seq - 50))),
     }
 
 

@@ -33,7 +33,7 @@ def session_of(user):
     )
 
 with transaction.atomic():
-    people = {room: [f"{name}-{n}" for n in range(first, end)] for room, (name, first, end) in ROOMS.items()}
+    people = {room: [f"{name}-{n}" for n in range(first, end)] for room, (name, first, end) in rooms.items()}
     names = sorted({name for names in people.values() for name in names})
     User.objects.bulk_create([User(username=name, password="unusable of " + name) for name in names])
     users = {user.username: user for user in User.objects.filter(username__in=names)}

@@ -13,8 +13,8 @@ from django.conf import settings  # noqa: E402
 
 from chatsite.handler import ThreadsHandler  # noqa: E402
 from chatsite.origin import ExactOrigin  # noqa: E402
-from rooms import lifespan  # noqa: E402
-from rooms.routing import websocket_urlpatterns  # noqa: E402
+from rooms.live import lifespan  # noqa: E402
+from rooms.live.routing import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
     {

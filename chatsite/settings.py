@@ -22,6 +22,7 @@ CSRF_TRUSTED_ORIGINS = CHAT_URLS
 INSTALLED_APPS = [
     "daphne",
     "rooms",
+    "rooms.accounts",
     "chatsite",
     "allauth",
     "allauth.account",
@@ -133,9 +134,9 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_SIGNUP_FORM_CLASS = "rooms.forms.SignupForm"
-ACCOUNT_ADAPTER = "rooms.adapter.AccountAdapter"
-USERSESSIONS_ADAPTER = "rooms.adapter.SessionsAdapter"
+ACCOUNT_SIGNUP_FORM_CLASS = "rooms.pages.forms.SignupForm"
+ACCOUNT_ADAPTER = "rooms.accounts.adapter.AccountAdapter"
+USERSESSIONS_ADAPTER = "rooms.accounts.adapter.SessionsAdapter"
 USERSESSIONS_TRACK_ACTIVITY = True
 ACCOUNT_FORMS = {"login": "chatsite.forms.LoginForm"}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
@@ -190,7 +191,7 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 
-# What one user may ask of one process (rooms.limits).
+# What one user may ask of one process (rooms.live.limits).
 CHAT_SEND_RATE = environment.send_rate()
 CHAT_SEND_BURST = environment.send_burst()
 

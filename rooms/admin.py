@@ -1,6 +1,6 @@
 """Django's admin: room names, kinds, topics, members, archive; accounts.
 
-Changes go through `rooms.directory`, so that open browsers see them at once. Messages are not
+Changes go through `rooms.members`, so that open browsers see them at once. Messages are not
 here: history changes only by `rooms.log`.
 """
 
@@ -16,8 +16,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from rooms import directory
-from rooms.forms import PlaceForm, ProfileForm, one_line
+from rooms import members
 from rooms.models import (
     Invitation,
     Kind,
@@ -30,6 +29,7 @@ from rooms.models import (
     Role,
     Room,
 )
+from rooms.pages.forms import PlaceForm, ProfileForm, one_line
 
 User = get_user_model()
 
@@ -130,42 +130,42 @@ class RoomAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, room: Room, form: Any, change: bool) -> None:
         if not change:
             assert request.user.is_authenticated
-            new = directory.create_room(request.user, room.name, room.kind, room.topic)
+            new = members.create_room(request.user, room.name, room.kind, room.topic)
             room.pk, room.slug, room._state.adding = new.pk, new.slug, False
             return
-        directory.change_room(None, room, name=room.name, topic=room.topic)
+        members.change_room(None, room, name=room.name, topic=room.topic)
         if "kind" in form.changed_data:
             room.save(update_fields=["kind"])
-            directory.announce_room(room)
+            members.announce_room(room)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         formset.save(commit=False)
         room = form.instance
         for member in formset.new_objects:
-            self._try(request, directory.add_member, None, room, member.user, member.role)
+            self._try(request, members.add_member, None, room, member.user, member.role)
         # New owners before the old ones go, so that one form can hand a room over.
         changed = [member for member, _fields in formset.changed_objects]
         for member in sorted(changed, key=lambda member: member.role != Role.OWNER):
-            self._try(request, directory.set_role, None, room, member.user, member.role)
+            self._try(request, members.set_role, None, room, member.user, member.role)
         for member in formset.deleted_objects:
-            self._try(request, directory.remove_member, None, room, member.user)
+            self._try(request, members.remove_member, None, room, member.user)
 
     @staticmethod
     def _try(request: HttpRequest, change: Any, *args: Any) -> None:
         try:
             change(*args)
-        except directory.Refused as refused:
+        except members.Refused as refused:
             messages.error(request, str(refused))
 
     @admin.action(description=_("Archive the chosen rooms"), permissions=["change"])
     def archive(self, request: HttpRequest, rooms: QuerySet[Room]) -> None:
         for room in rooms:
-            self._try(request, directory.set_archived, None, room, True)
+            self._try(request, members.set_archived, None, room, True)
 
     @admin.action(description=_("Open the chosen rooms again"), permissions=["change"])
     def unarchive(self, request: HttpRequest, rooms: QuerySet[Room]) -> None:
         for room in rooms:
-            self._try(request, directory.set_archived, None, room, False)
+            self._try(request, members.set_archived, None, room, False)
 
 
 @admin.register(Place)

@@ -3,8 +3,9 @@
 from django.http import HttpResponseBase
 from django.urls import path
 
-from rooms.views import chat, devices, invitations, rooms, settings, setup
-from rooms.views.answers import SignedInRequest
+from rooms.accounts import devices, invitations, setup
+from rooms.pages import chat, rooms, settings
+from rooms.pages.answers import SignedInRequest
 
 
 def directory(request: SignedInRequest) -> HttpResponseBase:

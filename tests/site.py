@@ -33,21 +33,23 @@ import json, django
 django.setup()
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.db import SessionStore
-from rooms import directory, log, protocol
+from rooms import members
+from rooms.log import batch as log
+from rooms import protocol
 from rooms.models import *
 User = get_user_model()
 """
 
 MAKE_PEOPLE = """
 keys = {}
-General = Room.objects.filter(kind="public").order_by("pk").first() or directory.create_general()
+General = Room.objects.filter(kind="public").order_by("pk").first() or members.create_general()
 for name in NAMES:
     user, _ = User.objects.get_or_create(username=name)
     user.set_password("correct horse " + name)
     user.save()
     Profile.objects.get_or_create(user=user, defaults={"name": name.title()})
     if JOIN:
-        directory.join(user, General)
+        members.join(user, General)
     session = SessionStore()
     session["_auth_user_id"] = str(user.pk)
     session["_auth_user_backend"] = "allauth.account.auth_backends.AuthenticationBackend"

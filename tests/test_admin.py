@@ -14,7 +14,7 @@ from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from rooms import directory
+from rooms import members
 from rooms.models import (
     Invitation,
     Kind,
@@ -81,8 +81,8 @@ def client(root: User) -> Client:
 def room() -> Room:
     """With an owner and a member, in this order; the administrator is not in it."""
     ada, bob = account("ada"), account("bob")
-    room = directory.create_room(ada, "General", Kind.PUBLIC, "All things")
-    directory.add_member(None, room, bob)
+    room = members.create_room(ada, "General", Kind.PUBLIC, "All things")
+    members.add_member(None, room, bob)
     return room
 
 
@@ -152,9 +152,9 @@ def say(user: User, room: Room) -> Message:
 def test_rooms_are_listed_and_found_by_name_address_and_topic(
     client: Client, room: Room, q: str, names: set[str]
 ) -> None:
-    tea = directory.create_room(None, "Tea", Kind.PRIVATE, "Biscuits")
+    tea = members.create_room(None, "Tea", Kind.PRIVATE, "Biscuits")
     Room.objects.filter(pk=tea.pk).update(slug="tea-2")
-    directory.create_room(None, "자유 게시판", Kind.PUBLIC)
+    members.create_room(None, "자유 게시판", Kind.PUBLIC)
     page = client.get(ROOMS, {"q": q})
     assert page.status_code == 200
     assert listed(page.content.decode()) == names
@@ -163,8 +163,8 @@ def test_rooms_are_listed_and_found_by_name_address_and_topic(
 def test_list_shows_how_many_are_in_a_room_and_filters_archived_ones(
     client: Client, room: Room
 ) -> None:
-    directory.create_room(None, "Empty", Kind.PRIVATE)
-    directory.set_archived(None, room, True)
+    members.create_room(None, "Empty", Kind.PRIVATE)
+    members.set_archived(None, room, True)
     page = client.get(ROOMS, {"archived_at__isempty": "0"}).content.decode()
     assert listed(page) == {"General"}
     assert '<td class="field-people">2</td>' in page
@@ -218,14 +218,14 @@ def test_room_is_made_with_the_administrator_as_owner(client: Client) -> None:
 
 
 def test_rooms_are_archived_and_opened_again(client: Client, room: Room) -> None:
-    other = directory.create_room(None, "Other", Kind.PRIVATE)
+    other = members.create_room(None, "Other", Kind.PRIVATE)
     chosen = {"_selected_action": [room.pk, other.pk]}
     for action, archived in (("archive", True), ("archive", True), ("unarchive", False)):
         answer = client.post(ROOMS, chosen | {"action": action}, follow=True)
         assert answer.status_code == 200
         assert {one.archived for one in Room.objects.all()} == {archived}
     # An archived room can still be put right here.
-    directory.set_archived(None, room, True)
+    members.set_archived(None, room, True)
     assert saved(save(client, change(room), name="Old things"))
     room.refresh_from_db()
     assert (room.name, room.archived) == ("Old things", True)
@@ -249,7 +249,7 @@ def test_messages_are_not_here(client: Client, room: Room, root: User) -> None:
 
 def test_direct_rooms_are_shown_and_not_changed(client: Client, room: Room, root: User) -> None:
     ada, bob = User.objects.get(username="ada"), User.objects.get(username="bob")
-    direct = directory.direct_room(ada, [bob.pk])
+    direct = members.direct_room(ada, [bob.pk])
     before = list(Room.objects.values()), list(Membership.objects.values())
     page = client.get(change(direct))
     assert page.status_code == 200
@@ -455,7 +455,7 @@ def test_staff_may_do_what_they_were_given_and_no_more(room: Room) -> None:
 
 def one_of_each(root: User) -> None:
     """A row of every model that the admin shows, beside the root, the session and the place."""
-    directory.create_room(root, "General", Kind.PUBLIC)
+    members.create_room(root, "General", Kind.PUBLIC)
     Invitation.objects.create(created_by=root)
     Group.objects.create(name="Staff")
     EmailAddress.objects.create(user=root, email="root@example.org")
@@ -495,6 +495,6 @@ def test_pages_cost_the_same_however_many_rooms_and_members(client: Client, room
     few = [queries(client, url) for url in urls]
     for number in range(40):
         user = account(f"p{number}")
-        directory.add_member(None, room, user)
-        directory.add_member(None, directory.create_room(user, f"Room {number}", "public"), user)
+        members.add_member(None, room, user)
+        members.add_member(None, members.create_room(user, f"Room {number}", "public"), user)
     assert [queries(client, url) for url in urls] == few

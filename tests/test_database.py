@@ -7,7 +7,7 @@ from tests.conftest import MakeSite
 READ_TWICE = """
 import asyncio, threading
 from uuid import uuid4
-from rooms.database import read
+from rooms.database.threads import read
 ada = User.objects.get(username="ada")
 def say():
     log.commit([log.Request(ada.pk, protocol.Send(1, 1, uuid4(), "meanwhile"))])

@@ -11,8 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from rooms import adapter
-from rooms.templatetags.devices import ago, device
+from rooms.accounts import adapter
+from rooms.accounts.templatetags.devices import ago, device
 from tests.web import PASSWORD, account, browser
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from rooms import limits, log, protocol
+from rooms import protocol
+from rooms.live import limits
+from rooms.log import batch as log
 
 ROOT = Path(__file__).resolve().parent.parent
 PROTOCOL = (ROOT / "docs/protocol.md").read_text()
@@ -81,7 +83,10 @@ def test_every_command_is_documented() -> None:
     docs = (ROOT / "docs/commands.md").read_text()
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     commands = {
-        path.stem for path in ROOT.glob("*/management/commands/*.py") if path.stem != "__init__"
+        path.stem
+        for folder in ("chatsite", "rooms")
+        for path in (ROOT / folder).glob("**/management/commands/*.py")
+        if path.stem != "__init__"
     }
     assert targets == set(re.findall(r"^\| `make (\w+)`", docs, re.MULTILINE))
     assert commands == set(re.findall(r"^\| `manage.py (\w+)`", docs, re.MULTILINE))

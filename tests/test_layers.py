@@ -8,7 +8,7 @@ from pytest_django.fixtures import Settings
 from redis.asyncio import Redis as Client
 
 from chatsite.layers import MAX_UNPUBLISHED, RedisFanoutLayer
-from rooms.broadcast import Broadcaster
+from rooms.live.broadcast import Broadcaster
 from tests.services import Redis
 
 FRAME = {"type": "fanout.frame", "text": "news"}

@@ -58,9 +58,9 @@ def test_concurrent_writers_leave_no_hole(make_site: MakeSite, database: str) ->
         site.run(
             """
 for name in ("One", "Two"):
-    room = directory.create_room(User.objects.get(username="ada"), name, "public")
+    room = members.create_room(User.objects.get(username="ada"), name, "public")
     for user in User.objects.all():
-        directory.join(user, room)
+        members.join(user, room)
 """
         )
         writers = [
@@ -118,7 +118,7 @@ def test_one_cid_in_two_rooms_at_once_is_one_message_and_a_conflict(
     with make_site(database, serve=False) as site:
         user = site.people("ada")["ada"]
         other = site.run(
-            "room = directory.create_room(User.objects.get(), 'Two', 'public')\n"
+            "room = members.create_room(User.objects.get(), 'Two', 'public')\n"
             "print(json.dumps(room.pk))"
         )
         two = [site.start(OTHER_ROOM, USER=user, ROOM=room) for room in (1, other)]
@@ -135,7 +135,7 @@ QUERIES = """
 import uuid
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from rooms import reader
+from rooms.reading import queries
 
 def batch(size):
     return [log.Request(USER, protocol.Send(1, 1, uuid.uuid4(), f"@ada {n}")) for n in range(size)]
@@ -148,16 +148,16 @@ def count(work):
 log.commit(batch(1))
 write = [count(lambda: log.commit(batch(size))) for size in (1, 100)]
 read = [
-    [count(lambda: reader.history(USER, protocol.History(1, 1, limit=limit))) for limit in (1, 100)],
-    [count(lambda: reader.sync(USER, protocol.Sync(1, 1, version))) for version in (100, 1)],
-    [count(lambda: reader.members(USER, protocol.Members(1, 1, limit=limit), ())) for limit in (1, 50)],
+    [count(lambda: queries.history(USER, protocol.History(1, 1, limit=limit))) for limit in (1, 100)],
+    [count(lambda: queries.sync(USER, protocol.Sync(1, 1, version))) for version in (100, 1)],
+    [count(lambda: queries.members(USER, protocol.Members(1, 1, limit=limit), ())) for limit in (1, 50)],
 ]
-few = count(lambda: reader.hello(USER))
+few = count(lambda: queries.hello(USER))
 for n in range(10):
-    directory.create_room(User.objects.get(pk=USER), f"Room {n}", "public")
+    members.create_room(User.objects.get(pk=USER), f"Room {n}", "public")
     other = User.objects.create(username=f"user{n}")
-    directory.direct_room(User.objects.get(pk=USER), [other.pk])
-print(json.dumps([write, *read, [few, count(lambda: reader.hello(USER))]]))
+    members.direct_room(User.objects.get(pk=USER), [other.pk])
+print(json.dumps([write, *read, [few, count(lambda: queries.hello(USER))]]))
 """
 
 

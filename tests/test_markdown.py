@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rooms.markdown import mentioned, render, rendered
+from rooms.log.rendering import mentioned, render, rendered
 
 PEOPLE = {"ada": 5, "kim.minji": 6, "민지": 7}
 

@@ -11,8 +11,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from rooms import directory, opening, protocol, reader
+from rooms import members, protocol
 from rooms.models import Kind, Membership, Mention, Message, Place, Profile, Reaction, Room
+from rooms.reading import opening, queries
 from tests.site import Site
 from tests.test_room_pages import say
 from tests.web import account, browser
@@ -34,7 +35,7 @@ def ada() -> User:
 
 @pytest.fixture
 def room(ada: User) -> Room:
-    return directory.create_room(ada, "General", Kind.PUBLIC)
+    return members.create_room(ada, "General", Kind.PUBLIC)
 
 
 def read_all(user: User, room: Room) -> None:
@@ -73,7 +74,7 @@ def messages_in(client: Client, path: str = "/rooms/general/") -> Any:
 
 def as_history(user: User, room: Room, **anchor: int) -> Any:
     """What the socket would answer."""
-    page = reader.history(user.pk, protocol.History("page", room.pk, **anchor))
+    page = queries.history(user.pk, protocol.History("page", room.pk, **anchor))
     return msgspec.to_builtins(page)
 
 
@@ -112,15 +113,15 @@ def test_a_permalink_shows_its_message(ada: User, room: Room, seq: int) -> None:
 def test_the_page_says_of_the_room_what_hello_says(ada: User) -> None:
     bob = account("bob", name="Bob")
     rooms = [
-        directory.create_room(ada, "General", Kind.PUBLIC, "Tea"),
-        directory.create_room(ada, "Private", Kind.PRIVATE),
-        directory.direct_room(ada, [bob.pk, account("cid").pk]),
+        members.create_room(ada, "General", Kind.PUBLIC, "Tea"),
+        members.create_room(ada, "Private", Kind.PRIVATE),
+        members.direct_room(ada, [bob.pk, account("cid").pk]),
     ]
     for room in rooms:
         message = say(bob, room, "hi")
         Mention.objects.create(message=message, user=ada, room=room, seq=1)
-    directory.set_archived(None, rooms[1], True)
-    hello = msgspec.to_builtins(reader.hello(ada.pk))
+    members.set_archived(None, rooms[1], True)
+    hello = msgspec.to_builtins(queries.hello(ada.pk))
     for room in rooms:
         boot = script(text_of(browser(ada), f"/rooms/{room.slug}/"), "chat")
         assert boot["room"] in hello["rooms"]
@@ -133,7 +134,7 @@ def test_the_page_says_of_the_room_what_hello_says(ada: User) -> None:
 
 def test_a_direct_room_opens_also_when_somebody_in_it_was_deleted(ada: User) -> None:
     bob = account("bob", name="Bob")
-    direct = directory.direct_room(ada, [bob.pk])
+    direct = members.direct_room(ada, [bob.pk])
     say(ada, direct, "Are you there?")
     bob.delete()
     shown = script(text_of(browser(ada), f"/rooms/{direct.slug}/"), "chat")["room"]
@@ -161,7 +162,7 @@ def asked(client: Client, path: str) -> list[str]:
 def test_a_room_page_costs_at_most_five_queries(ada: User, room: Room) -> None:
     said = talk(room, 50)
     read_all(ada, room)
-    direct = directory.direct_room(ada, [message.author_id for message in said[:8]])
+    direct = members.direct_room(ada, [message.author_id for message in said[:8]])
     say(said[0].author, direct, "psst")
     client = browser(ada)
     client.get("/settings/")
@@ -207,17 +208,17 @@ def test_a_restored_database_shows_what_it_holds(ada: User, room: Room) -> None:
 
 
 def test_nobody_sees_messages_of_a_room_they_are_not_in(ada: User, room: Room) -> None:
-    private = directory.create_room(ada, "Private", Kind.PRIVATE)
+    private = members.create_room(ada, "Private", Kind.PRIVATE)
     bob = account("bob")
-    directory.add_member(None, private, bob)
-    directory.add_member(None, room, bob)
+    members.add_member(None, private, bob)
+    members.add_member(None, room, bob)
     for place in (room, private):
         say(ada, place, "between us")
     theirs = browser(bob)
     assert "between us" in text_of(theirs, "/rooms/general/")
     assert "between us" in text_of(theirs, "/rooms/private/1")
-    directory.remove_member(None, private, bob)
-    directory.remove_member(None, room, bob)
+    members.remove_member(None, private, bob)
+    members.remove_member(None, room, bob)
     for client in (theirs, browser(account("stranger"))):
         preview = text_of(client, "/rooms/general/1")
         assert "between us" not in preview
@@ -256,8 +257,8 @@ log.commit([log.Request(ids[1], protocol.Delete(1, done.answers[5].id))])
 log.commit([log.Request(ids[0], protocol.Read(1, 1, 9))])
 """
 HISTORY = """
-from rooms import reader
-print(protocol.encode(reader.history(1, protocol.History("page", 1))))
+from rooms.reading import queries
+print(protocol.encode(queries.history(1, protocol.History("page", 1))))
 """
 
 

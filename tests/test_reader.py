@@ -9,7 +9,8 @@ from tests.conftest import MakeSite
 from tests.site import ROOT
 
 COMPARE = """
-from rooms import reader, state
+from rooms.reading import queries
+from rooms.reading import state
 
 owner = User.objects.get(username="ada")
 Profile.objects.filter(user__username="ben").delete()
@@ -24,14 +25,14 @@ for room in Room.objects.all():
     if state.page(room.pk, 1, room.seq) != told or state.changed(room.pk, 0) != told:
         wrong.append(f"messages of {room}")
     page = [message for message in told if 3 <= message.seq <= 7]
-    if reader.history(owner.pk, protocol.History(1, room.pk, after=2, limit=5)).messages != page:
+    if queries.history(owner.pk, protocol.History(1, room.pk, after=2, limit=5)).messages != page:
         wrong.append(f"page of {room}")
     later = [message for message in told if message.version > room.version - 10]
-    if reader.sync(owner.pk, protocol.Sync(1, room.pk, max(0, room.version - 10))).messages != later:
+    if queries.sync(owner.pk, protocol.Sync(1, room.pk, max(0, room.version - 10))).messages != later:
         wrong.append(f"changes of {room}")
 
 everybody = list(User.objects.values_list("pk", flat=True))
-seen = reader.rooms_of(everybody)
+seen = queries.rooms_of(everybody)
 for member in Membership.objects.select_related("room", "user"):
     room = member.room
     [shown] = [state for state in seen[member.user_id] if state.id == room.pk]
@@ -45,9 +46,9 @@ for member in Membership.objects.select_related("room", "user"):
         others = room.members.exclude(pk=member.user_id).order_by("pk")
         if shown.people != [state.person(other) for other in others]:
             wrong.append(f"people of {room} as {member.user} sees it")
-    if reader.rooms_of([member.user_id], room.pk) != {member.user_id: [shown]}:
+    if queries.rooms_of([member.user_id], room.pk) != {member.user_id: [shown]}:
         wrong.append(f"{room} alone")
-print(json.dumps([wrong, count, protocol.encode(reader.hello(owner.pk)).count('"archived":true')]))
+print(json.dumps([wrong, count, protocol.encode(queries.hello(owner.pk)).count('"archived":true')]))
 """
 
 
@@ -61,5 +62,5 @@ def test_what_is_read_is_what_was_told(make_site: MakeSite, database: str) -> No
 
 def test_nobody_has_no_rooms(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
-        code = "from rooms import reader\nprint(json.dumps(reader.rooms_of([])))"
+        code = "from rooms.reading import queries\nprint(json.dumps(queries.rooms_of([])))"
         assert site.run(code) == {}

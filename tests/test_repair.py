@@ -145,7 +145,7 @@ from django.contrib.sessions.models import Session
 Session.objects.filter(session_key=KEY).delete()
 User.objects.filter(username="bob").update(is_active=False)
 Membership.objects.filter(user__username="eve").delete()
-room = directory.create_room(None, "Elsewhere", "private")
+room = members.create_room(None, "Elsewhere", "private")
 Membership.objects.create(room=room, user=User.objects.get(username="eve"))
 """
 

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from rooms import directory
+from rooms import members
 from rooms.models import Kind, Membership, Message, Role, Room
 from tests.test_commands import ROOT, environment
 from tests.web import BAD_LINES, PASSWORD, account, browser
@@ -58,10 +58,10 @@ class Scene:
 def scene_of(kind: str) -> Scene:
     names = ["owner", "moderator", "member", "other", "outsider", "newcomer"]
     people = {name: account(name) for name in names}
-    room = directory.create_room(people["owner"], "General", kind)
+    room = members.create_room(people["owner"], "General", kind)
     for name in ("moderator", "member", "other"):
-        directory.add_member(None, room, people[name])
-    directory.set_role(None, room, people["moderator"], Role.MODERATOR)
+        members.add_member(None, room, people[name])
+    members.set_role(None, room, people["moderator"], Role.MODERATOR)
     return Scene(room, people)
 
 
@@ -151,7 +151,7 @@ def test_wrong_room_is_not_made_and_every_wrong_field_is_named(
 @pytest.mark.parametrize("bad", [b"\xed\xa0\x80", b"a%00b", b"%0d%0aa%0ab"])
 @pytest.mark.parametrize("path", ["/rooms/", "/rooms/general/settings"])
 def test_bytes_that_are_no_line_are_refused(ada: User, path: str, bad: bytes) -> None:
-    directory.create_room(ada, "General", Kind.PUBLIC)
+    members.create_room(ada, "General", Kind.PUBLIC)
     before = everything()
     answer = browser(ada).post(path, b"kind=public&name=" + bad, content_type=FORM)
     assert answer.status_code == 400
@@ -359,7 +359,7 @@ def test_wrong_fields_are_named_and_change_nothing(
 
 
 def test_moderators_do_not_remove_owners_even_if_there_are_two(public: Scene) -> None:
-    directory.set_role(None, public.room, public.people["other"], Role.OWNER)
+    members.set_role(None, public.room, public.people["other"], Role.OWNER)
     before = everything()
     remove = public.url("members/{owner}/remove")
     assert public.browser("moderator").post(remove).status_code == 403
@@ -417,7 +417,7 @@ def test_private_room_of_others_is_like_one_that_does_not_exist(kind: str) -> No
     scene = scene_of(Kind.PRIVATE)
     room = scene.room
     if kind == Kind.DIRECT:
-        room = directory.direct_room(scene.people["owner"], [scene.people["member"].pk])
+        room = members.direct_room(scene.people["owner"], [scene.people["member"].pk])
     client = scene.browser("outsider")
     message = say(scene.people["owner"], room, "secret")
     before = everything()
@@ -437,7 +437,7 @@ def test_private_room_of_others_is_like_one_that_does_not_exist(kind: str) -> No
 
 @pytest.mark.parametrize("slug", ["%00", "general%00", "%ff", "%ed%a0%80", "x" * 5000, "ü", "%20"])
 def test_odd_address_is_no_room(ada: User, slug: str) -> None:
-    directory.create_room(ada, "General", Kind.PUBLIC)
+    members.create_room(ada, "General", Kind.PUBLIC)
     client = browser(ada)
     for path in ("", "1", "quotes.json"):
         assert client.get(f"/rooms/{slug}/{path}").status_code == 404
@@ -564,7 +564,7 @@ def test_odd_people_are_refused(ada: User, bad: str) -> None:
 
 def test_direct_room_cannot_be_left_renamed_archived_or_grow(public: Scene) -> None:
     owner, member = public.people["owner"], public.people["member"]
-    public.room = directory.direct_room(owner, [member.pk])
+    public.room = members.direct_room(owner, [member.pk])
     before = everything()
     for name, deed in DEEDS.items():
         answer = public.browser("owner").post(public.url(deed.path), public.data(deed.data))
@@ -635,7 +635,7 @@ def found(client: Client, **query: str) -> list[str]:
 
 
 def test_directory_lists_public_rooms_only(scene: Scene) -> None:
-    directory.direct_room(scene.people["owner"], [scene.people["member"].pk])
+    members.direct_room(scene.people["owner"], [scene.people["member"].pk])
     for who in ROLES:
         rooms = scene.browser(who).get("/directory.json").json()["rooms"]
         if scene.room.kind == Kind.PRIVATE:
@@ -658,11 +658,11 @@ def test_directory_lists_public_rooms_only(scene: Scene) -> None:
 def test_directory_shows_where_most_people_are_first_and_archived_rooms_last(ada: User) -> None:
     bob = account("bob")
     for name in ("Quiet", "Busy", "Old", "Older"):
-        directory.create_room(ada, name, Kind.PUBLIC)
+        members.create_room(ada, name, Kind.PUBLIC)
     for slug in ("busy", "old"):
-        directory.join(bob, Room.objects.get(slug=slug))
+        members.join(bob, Room.objects.get(slug=slug))
     for slug in ("older", "old"):
-        directory.set_archived(None, Room.objects.get(slug=slug), True)
+        members.set_archived(None, Room.objects.get(slug=slug), True)
     assert found(browser(ada)) == ["busy", "quiet", "older", "old"]
     rooms = browser(ada).get("/directory.json").json()["rooms"]
     assert [room["archived"] for room in rooms] == [False, False, True, True]
@@ -686,10 +686,10 @@ def test_directory_shows_where_most_people_are_first_and_archived_rooms_last(ada
     ],
 )
 def test_directory_is_searched_by_name_and_topic(ada: User, q: str, slugs: set[str]) -> None:
-    directory.create_room(ada, "Tea room", Kind.PUBLIC, "100% biscuits")
-    directory.create_room(ada, "Kitchen", Kind.PUBLIC, "Coffee and tea")
-    directory.create_room(ada, "자유 게시판", Kind.PUBLIC)
-    directory.create_room(ada, "Secret tea", Kind.PRIVATE, "게시 100%")
+    members.create_room(ada, "Tea room", Kind.PUBLIC, "100% biscuits")
+    members.create_room(ada, "Kitchen", Kind.PUBLIC, "Coffee and tea")
+    members.create_room(ada, "자유 게시판", Kind.PUBLIC)
+    members.create_room(ada, "Secret tea", Kind.PRIVATE, "게시 100%")
     assert set(found(browser(ada), q=q)) == slugs
 
 
@@ -762,7 +762,7 @@ def quoted(client: Client, scene: Scene, *ids: Any) -> list[int]:
 
 def test_quotes_are_short_and_of_this_room_only(public: Scene) -> None:
     owner = public.people["owner"]
-    elsewhere = directory.create_room(owner, "Elsewhere", Kind.PUBLIC)
+    elsewhere = members.create_room(owner, "Elsewhere", Kind.PUBLIC)
     first, long = say(owner, public.room, "hi"), say(owner, public.room, "x" * 1000)
     other = say(owner, elsewhere, "not here")
     client = public.browser("member")
@@ -831,7 +831,7 @@ def test_room_page_costs_no_more_for_more_members(public: Scene) -> None:
     client = public.browser("owner")
     few = queries(client, public.url())
     for user in crowd(30):
-        directory.add_member(None, public.room, user)
+        members.add_member(None, public.room, user)
     assert queries(client, public.url()) == queries(client, public.url("1")) == few
 
 
@@ -853,9 +853,9 @@ def test_lists_cost_the_same_however_long_they_are(public: Scene) -> None:
     few = counts()
     people = crowd(60)
     for number in range(50):
-        directory.create_room(people[number], f"Room {number}", Kind.PUBLIC)
+        members.create_room(people[number], f"Room {number}", Kind.PUBLIC)
     for number in range(99):
-        directory.add_member(None, public.room, people[number % 60])
+        members.add_member(None, public.room, people[number % 60])
         ids.append(say(people[number % 60], public.room, "hi").pk)
     assert len(client.get("/directory.json").json()["rooms"]) == 50
     assert len(quoted(client, public, *ids)) == 100
@@ -906,7 +906,7 @@ def is_protected(answer: Any) -> bool:
 @pytest.mark.parametrize("url", PAGES)
 def test_every_page_has_the_headers_that_protect_it(url: str) -> None:
     root = account("root", owner=True)
-    directory.create_room(root, "General", Kind.PUBLIC)
+    members.create_room(root, "General", Kind.PUBLIC)
     answer = browser(root).get(url)
     assert answer.status_code == PAGES[url]
     assert is_protected(answer)

@@ -11,7 +11,7 @@ from tests.site import ROOT, Site
 
 CONTENT = """
 import hashlib
-from rooms import reader
+from rooms.reading import queries
 rows = list(Message.objects.order_by("id").values_list(
     "id", "room__slug", "seq", "version", "author__username", "cid", "digest", "body", "html",
     "reply_to", "created_at", "edited_at", "deleted_at",
@@ -34,7 +34,7 @@ print(json.dumps({
     "deleted": Message.objects.exclude(deleted_at=None).count(),
     "reactions": Reaction.objects.count(),
     "mentions": Mention.objects.count(),
-    "rooms": len(reader.hello(owner.pk).rooms),
+    "rooms": len(queries.hello(owner.pk).rooms),
     "is_owner": owner.is_superuser,
 }))
 """
@@ -118,8 +118,8 @@ def test_who_is_there_already_sees_the_public_rooms(make_site: MakeSite) -> None
         done = manage(site, "seed_demo", "--messages", "100")
         assert done.stdout.startswith("43 people"), "nobody speaks by another's account"
         public, rooms, owners = site.run(
-            "from rooms import reader\n"
-            "rooms = reader.hello(User.objects.get(username='owner').pk).rooms\n"
+            "from rooms.reading import queries\n"
+            "rooms = queries.hello(User.objects.get(username='owner').pk).rooms\n"
             "public = Room.objects.filter(kind='public').count()\n"
             "owners = User.objects.filter(is_superuser=True).count()\n"
             "print(json.dumps([public, len(rooms), owners]))"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from chatsite import server
-from rooms.limits import MAX_SOCKETS
+from rooms.live.limits import MAX_SOCKETS
 from rooms.protocol import MAX_FRAME
 from tests.conftest import MakeSite
 from tests.site import Daphne, Site

@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
+from rooms.accounts.setup import setup_token
 from rooms.models import Kind, Place, Profile, Role, Room
-from rooms.views.setup import setup_token
 from tests.web import BAD_LINES, PASSWORD, account, browser
 
 pytestmark = pytest.mark.django_db

@@ -186,8 +186,8 @@ async def test_strangers_learn_nothing_of_a_private_room(site: Site) -> None:
     people = site.people("ada", "bob")
     room = site.run(
         """
-room = directory.create_room(User.objects.get(pk=ADA), "Secret", "private")
-open_room = directory.create_room(User.objects.get(pk=ADA), "Open", "public")
+room = members.create_room(User.objects.get(pk=ADA), "Secret", "private")
+open_room = members.create_room(User.objects.get(pk=ADA), "Open", "public")
 print(json.dumps([room.pk, open_room.pk]))
 """,
         ADA=people["ada"],
@@ -233,7 +233,7 @@ async def test_only_the_author_edits_and_only_moderators_delete_what_others_wrot
         site.run(
             """
 room = Room.objects.get(pk=ROOM)
-directory.set_role(None, room, User.objects.get(pk=BOB), "moderator")
+members.set_role(None, room, User.objects.get(pk=BOB), "moderator")
 """,
             ROOM=room,
             BOB=people["bob"],
@@ -247,7 +247,7 @@ async def test_an_archived_room_can_be_read_and_not_written_in(site: Site) -> No
     async with site.socket("ada") as ada:
         room = ada.room("general")["id"]
         message = (await ada.say(room, "before"))["id"]
-        site.run("directory.set_archived(None, Room.objects.get(pk=ROOM), True)", ROOM=room)
+        site.run("members.set_archived(None, Room.objects.get(pk=ROOM), True)", ROOM=room)
         for frame in (
             {"type": "send", "room": room, "cid": new_cid(), "body": "x"},
             {"type": "edit", "message": message, "body": "x"},
@@ -375,7 +375,7 @@ async def test_rooms_span_processes(make_site: MakeSite) -> None:
                         changes = await wire.expect("changes", **{"from": version})
                         version = changes["to"]
                 direct = site.run(
-                    "room = directory.direct_room(User.objects.get(pk=ADA), [BOB])\n"
+                    "room = members.direct_room(User.objects.get(pk=ADA), [BOB])\n"
                     "print(json.dumps(room.pk))",
                     ADA=people["ada"],
                     BOB=people["bob"],
@@ -393,7 +393,7 @@ async def test_who_is_removed_hears_it_and_then_nothing_of_the_room(make_site: M
         async with site.socket("ada", 0) as ada, site.socket("bob", 1) as bob:
             room = ada.room("general")["id"]
             site.run(
-                "directory.remove_member(None, Room.objects.get(pk=ROOM), User.objects.get(pk=BOB))",
+                "members.remove_member(None, Room.objects.get(pk=ROOM), User.objects.get(pk=BOB))",
                 ROOM=room,
                 BOB=people["bob"],
             )
@@ -409,7 +409,7 @@ async def test_a_rename_reaches_open_sockets(make_site: MakeSite) -> None:
         async with site.socket("ada") as ada, site.socket("bob") as bob:
             room = ada.room("general")
             site.run(
-                "directory.change_room(None, Room.objects.get(pk=ROOM), name='수다')",
+                "members.change_room(None, Room.objects.get(pk=ROOM), name='수다')",
                 ROOM=room["id"],
             )
             for wire in (ada, bob):
@@ -460,7 +460,7 @@ async def test_signing_out_ends_the_session_in_every_tab_and_process(make_site: 
             site.people("ada")
             async with site.socket("ada", 0) as phone:
                 site.run(
-                    "from rooms.revocation import end_sockets\nend_sockets(USER, KEY)",
+                    "from rooms.live.revocation import end_sockets\nend_sockets(USER, KEY)",
                     USER=people["ada"],
                     KEY=phone_key,
                 )

@@ -20,7 +20,7 @@ log.commit([
     log.Request(ada, protocol.Edit(1, two.id, "changed")),
     log.Request(ada, protocol.Delete(1, three.id)),
 ])
-directory.create_room(User.objects.get(pk=ada), "Empty", "public")
+members.create_room(User.objects.get(pk=ada), "Empty", "public")
 """
 
 DAMAGE = {

@@ -139,7 +139,7 @@ def test_who_was_removed_meanwhile_sees_it_when_the_socket_opens(two: Place) -> 
     two.site.run(MANY, COUNT=5, READ=5)
     ada, gate = gated(two, "/rooms/general/", "ada")
     expect(ada.locator("#message-5")).to_be_visible()
-    two.site.run("directory.leave(User.objects.get(username='ada'), Room.objects.get(pk=1))")
+    two.site.run("members.leave(User.objects.get(username='ada'), Room.objects.get(pk=1))")
     gate.open()
     expect(ada.locator("chat-message")).to_have_count(0)
     expect(ada.locator("main")).to_contain_text("You are no longer in General")

@@ -80,7 +80,7 @@ def test_edits_deletions_and_reactions_are_live(place: Place) -> None:
 def test_unread_marks_come_and_go(place: Place) -> None:
     people = place.site.people("ada", "bob")
     place.site.run(
-        "directory.direct_room(User.objects.get(pk=ADA), [BOB])",
+        "members.direct_room(User.objects.get(pk=ADA), [BOB])",
         ADA=people["ada"],
         BOB=people["bob"],
     )
@@ -234,7 +234,7 @@ def test_enter_sends_and_shift_enter_breaks_the_line(place: Place) -> None:
 def test_drafts_are_kept_for_each_room(place: Place) -> None:
     people = place.site.people("ada")
     place.site.run(
-        "directory.create_room(User.objects.get(pk=ADA), 'Other', 'public')", ADA=people["ada"]
+        "members.create_room(User.objects.get(pk=ADA), 'Other', 'public')", ADA=people["ada"]
     )
     ada = place.open("/rooms/general/", "ada")
     ada.locator(".composer__field").fill("for General")
@@ -252,7 +252,7 @@ def test_an_archived_room_says_why_nothing_can_be_written(place: Place) -> None:
     ada = place.open("/rooms/general/", "ada")
     say(ada, "before")
     expect(ada.locator(".message--pending")).to_have_count(0)
-    place.site.run("directory.set_archived(None, Room.objects.get(pk=1), True)")
+    place.site.run("members.set_archived(None, Room.objects.get(pk=1), True)")
     ada.reload()
     expect(ada.locator("chat-message")).to_contain_text("before")
     expect(ada.locator("chat-composer")).to_contain_text("archived")

@@ -31,8 +31,8 @@ class Breaking(AppConfig):
     label = "breaking"
 
     def ready(self) -> None:
-        from rooms.consumers import ChatConsumer
-        from rooms.writer import Writer
+        from rooms.live.consumer import ChatConsumer
+        from rooms.live.writer import Writer
 
         for kind in (ChatConsumer, Writer):
             for name, function in list(vars(kind).items()):

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
-from rooms import backup, snapshot
+from rooms.upkeep import backup, copying
 
 
 class Command(BaseCommand):
@@ -24,7 +24,7 @@ class Command(BaseCommand):
             made = backup.make(file)
         except backup.Refused as refused:
             raise CommandError(str(refused)) from refused
-        except snapshot.Damaged as problem:
+        except copying.Damaged as problem:
             raise CommandError(
                 f"The database is damaged, so no backup was written: {problem}"
             ) from problem

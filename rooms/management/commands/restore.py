@@ -9,8 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
-from rooms import backup, snapshot
 from rooms.models import Place
+from rooms.upkeep import backup, copying
 
 
 class Command(BaseCommand):
@@ -37,7 +37,7 @@ class Command(BaseCommand):
                 self._restore(file, yes)
         except backup.Refused as refused:
             raise CommandError(f"{refused} Nothing was changed.") from refused
-        except snapshot.Busy as problem:
+        except copying.Busy as problem:
             raise CommandError(
                 "Nothing was changed: somebody held the database all the time. Try again."
             ) from problem

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.core.management.base import BaseCommand, CommandError
 
-from rooms import demo
+from rooms.upkeep import demo
 
 
 def positive(text: str) -> int:

@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError
 
-from rooms import integrity
-from rooms.database import snapshot
+from rooms.database.moments import one_moment
 from rooms.models import Message, Room
+from rooms.upkeep import integrity
 
 
 class Command(BaseCommand):
@@ -24,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, quiet: bool, **options: Any) -> None:
         found = 0
         try:
-            with snapshot():
+            with one_moment():
                 for problem in integrity.problems():
                     found += 1
                     self.stdout.write(problem)

@@ -169,7 +169,7 @@ async def two_tabs_and_a_phone(place: Place) -> None:
 REMOVE = """
 import time
 user = User.objects.get(username=NAME)
-directory.remove_member(None, Room.objects.get(pk=ROOM), user)
+members.remove_member(None, Room.objects.get(pk=ROOM), user)
 print(json.dumps(time.monotonic()))
 """
 

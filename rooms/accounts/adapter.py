@@ -1,0 +1,51 @@
+"""How accounts come to be and sessions end: allauth's hooks."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django.shortcuts import render
+
+from rooms.live.revocation import end_sockets
+from rooms.models import Invitation, Place, Signup
+
+# Where the session keeps the link that somebody came by.
+INVITATION = "invitation"
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """As the place's setting says; an invitation counts while it can be used."""
+        match Place.get().signup:
+            case Signup.OPEN:
+                return True
+            case Signup.INVITATION:
+                token = request.session.get(INVITATION, "")
+                return Invitation.objects.usable().filter(token=token).exists()
+        return False
+
+    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
+        """Takes a use of the invitation, in the moment in which the account is made."""
+        if Place.get().signup == Signup.INVITATION:
+            if not Invitation.use(request.session.get(INVITATION, "")):
+                raise ImmediateHttpResponse(render(request, "account/signup_closed.html"))
+            del request.session[INVITATION]
+        return super().save_user(request, user, form, commit)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict) -> None:
+        if settings.MAIL_IS_CONFIGURED:
+            super().send_mail(template_prefix, email, context)
+
+
+class SessionsAdapter(DefaultUserSessionsAdapter):
+    def end_sessions(self, sessions: Sequence[UserSession]) -> None:
+        """Their open tabs end too; after the sessions, so that none of them connects again."""
+        super().end_sessions(sessions)
+        for session in sessions:
+            end_sockets(session.user_id, session.session_key)

@@ -1,0 +1,30 @@
+"""Signed-in devices. The page itself is allauth's list of sessions with our template."""
+
+from allauth.usersessions.internal.flows.sessions import end_sessions
+from allauth.usersessions.models import UserSession
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from rooms.pages.answers import SignedInRequest
+
+
+@require_POST
+@login_required
+def end(request: SignedInRequest, session_id: int) -> HttpResponse:
+    """Signs one of my devices out; this one goes to the sign-in page."""
+    session = get_object_or_404(UserSession, pk=session_id, user=request.user)
+    end_sessions(request, [session])
+    messages.success(request, _("The device was signed out."))
+    return redirect("usersessions_list")
+
+
+@require_safe
+@never_cache
+def seen(request: HttpRequest) -> HttpResponse:
+    """What an open tab asks for now and then: the middleware notes that the device is in use."""
+    return HttpResponse(status=204)

@@ -1,0 +1,20 @@
+"""Coming by an invitation link."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from rooms.accounts.adapter import INVITATION
+from rooms.models import Invitation, Place, Signup
+
+
+@require_GET
+def join_place(request: HttpRequest, token: str) -> HttpResponse:
+    """Keeps the link for the sign-up, which takes one use of it."""
+    if request.user.is_authenticated:
+        return redirect("home")
+    usable = Invitation.objects.usable().filter(token=token).exists()
+    if not usable or Place.get().signup == Signup.CLOSED:
+        return render(request, "rooms/invitation_gone.html", status=410)
+    request.session[INVITATION] = token
+    return redirect("account_signup")

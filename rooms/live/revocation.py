@@ -1,0 +1,160 @@
+"""Closing sockets whose session or account ended, and correcting those whose rooms changed.
+
+The user of a socket is known since its handshake; what they may do ends at any time. Whoever ends
+it sends an event to the sockets concerned, in all processes; as events may be lost, each process
+also compares all its sockets with the database now and then.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Any
+
+from channels.layers import get_channel_layer
+from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
+from django.contrib.auth.models import User as UserType
+from django.contrib.auth.signals import user_logged_out
+from django.contrib.sessions.backends.db import SessionStore as DatabaseSessions
+from django.db import DatabaseError, InterfaceError, transaction
+from django.db.models.signals import post_save
+from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from rooms import protocol
+from rooms.database.threads import read
+from rooms.live.broadcast import tell_now, user_group
+from rooms.live.repair import repair
+from rooms.live.sockets import Socket, here
+from rooms.models import Membership
+
+logger = logging.getLogger(__name__)
+
+NOT_SIGNED_IN = 4401
+# Seconds between two comparisons of all sockets; a session's end is never noticed later.
+COMPARE = 20.0
+COMPARE_WHILE_AWAY = 5.0
+
+# Fields of an account on which no session depends; each sign-in saves the first.
+HARMLESS = {"last_login", "email", "first_name", "last_name"}
+
+User = get_user_model()
+SessionStore = import_module(settings.SESSION_ENGINE).SessionStore
+
+
+# Telling that something ended
+
+
+def end_sockets(user_id: int, session_key: str | None = None) -> None:
+    """Closes the user's sockets in every process; with a key only those of that session."""
+    event = {"type": "session.ended", "session": session_key}
+    tell_now([(user_group(user_id), event)])
+
+
+@receiver(user_logged_out)
+def end_sockets_of_session(request: HttpRequest, user: UserType | None, **_signal: Any) -> None:
+    """However somebody signs out, their other tabs end too."""
+    if user is not None and request.session.session_key:
+        end_sockets(user.pk, request.session.session_key)
+
+
+@receiver(post_save, sender=User)
+def compare_sockets_of_user(
+    instance: UserType, created: bool, update_fields: Iterable[str] | None = None, **_signal: Any
+) -> None:
+    """However an account is deactivated or gets another password, its sockets hear of it."""
+    if not created and (update_fields is None or not set(update_fields) <= HARMLESS):
+        event = user_group(instance.pk), {"type": "user.changed"}
+        transaction.on_commit(lambda: tell_now([event]))
+
+
+# Comparing
+
+
+def may_stay(keys: Iterable[str], user_ids: Iterable[int]) -> dict[str, int]:
+    """The sessions of these that are good, with the id of the active user whom each belongs to."""
+    users = {user.pk: user for user in User.objects.filter(pk__in=set(user_ids), is_active=True)}
+    good = {}
+    for key, session in _sessions(set(keys)):
+        try:
+            user = users.get(User._meta.pk.to_python(session.get(SESSION_KEY)))
+        except (TypeError, ValueError):
+            continue
+        if user is not None and any(
+            constant_time_compare(session.get(HASH_SESSION_KEY, ""), hash)
+            for hash in (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
+        ):
+            good[key] = user.pk
+    return good
+
+
+def _sessions(keys: set[str]) -> Iterable[tuple[str, dict]]:
+    if not issubclass(SessionStore, DatabaseSessions):
+        return [(key, SessionStore(key).load()) for key in keys]
+    rows = SessionStore.get_model_class().objects.filter(
+        session_key__in=keys, expire_date__gt=timezone.now()
+    )
+    store = SessionStore()
+    return [
+        (key, store.decode(data)) for key, data in rows.values_list("session_key", "session_data")
+    ]
+
+
+def rooms_of(user_ids: Iterable[int]) -> dict[int, set[int]]:
+    """The ids of the rooms of each of the users."""
+    rooms: dict[int, set[int]] = {user: set() for user in user_ids}
+    rows = Membership.objects.filter(user_id__in=list(rooms)).values_list("user_id", "room_id")
+    for user, room in rows:
+        rooms[user].add(room)
+    return rooms
+
+
+async def compare(sockets: list[Socket]) -> None:
+    """Closes those that may not be open, and puts the others into the rooms of their users."""
+    before = {socket: set(socket.rooms) for socket in sockets}
+    users = {socket.user_id for socket in sockets}
+    good = await read(may_stay, [s.session_key for s in sockets if s.session_key], users)
+    rooms = await read(rooms_of, users)
+    for socket in sockets:
+        if good.get(socket.session_key or "") != socket.user_id:
+            await socket.end(NOT_SIGNED_IN)
+            continue
+        for room in before[socket] - rooms[socket.user_id]:
+            await socket.exit(room)
+            socket.push(protocol.Left(room))
+        for room in rooms[socket.user_id] - before[socket]:
+            await socket.enter(room)
+            repair.refresh(room, [socket])
+
+
+class Comparer:
+    """Compares all sockets of this process, one per process."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """From the first socket on."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def _run(self) -> None:
+        since = 0.0
+        while True:
+            await asyncio.sleep(COMPARE_WHILE_AWAY)
+            since += COMPARE_WHILE_AWAY
+            if since < COMPARE and getattr(get_channel_layer(), "healthy", True):
+                continue
+            since = 0.0
+            try:
+                await compare(list(here))
+            except (DatabaseError, InterfaceError) as problem:
+                logger.warning("The sockets cannot be compared: %s", problem)
+            except Exception:
+                logger.exception("Comparing the sockets failed.")
+
+
+comparer = Comparer()

@@ -1,0 +1,74 @@
+"""JSON answers of the endpoints that the client calls."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+
+from rooms.members import Refused
+from rooms.models import Room
+
+STATUS = {"invalid": 400, "forbidden": 403, "not_found": 404, "archived": 409, "conflict": 409}
+UNAVAILABLE = 503
+
+
+class SignedInRequest(HttpRequest):
+    """A request behind a check that somebody is signed in."""
+
+    user: User
+
+
+class Invalid(Exception):
+    """A form was filled in wrongly."""
+
+    def __init__(self, form: forms.Form) -> None:
+        super().__init__()
+        self.errors = form.errors
+
+
+def json_answer(view: Callable[..., dict]) -> Callable[..., JsonResponse]:
+    """A view that returns what to answer, for people who are signed in.
+
+    Errors: 400 {"errors": {field: [sentence]}} for a form; 400, 401, 403, 404, 409, 503
+    {"detail": sentence}.
+    """
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:
+        if not request.user.is_authenticated:
+            return JsonResponse({"detail": _("You are signed out.")}, status=401)
+        try:
+            return JsonResponse(view(request, *args, **kwargs))
+        except Invalid as invalid:
+            return JsonResponse({"errors": invalid.errors}, status=400)
+        except Refused as refused:
+            status = STATUS.get(refused.code, UNAVAILABLE)
+            return JsonResponse({"detail": str(refused)}, status=status)
+        except Http404:
+            return JsonResponse({"detail": _("There is no such room.")}, status=404)
+
+    return answer
+
+
+def cleaned(form: forms.Form) -> dict[str, Any]:
+    """The form's data. Raises Invalid."""
+    if not form.is_valid():
+        raise Invalid(form)
+    return form.cleaned_data
+
+
+def visible_room(request: SignedInRequest, slug: str) -> Room:
+    """Raises Http404 for a private room of others, as for one that does not exist."""
+    if "\0" in slug:
+        # PostgreSQL takes no NUL, not even to look for it.
+        raise Http404
+    return get_object_or_404(Room.objects.visible_to(request.user), slug=slug)
+
+
+def brief(room: Room) -> dict:
+    return {"room": {"id": room.pk, "slug": room.slug}}

@@ -1,0 +1,151 @@
+"""The conversation's pages. Each is the same shell; the client in it does the rest.
+
+A template makes the shell once for each language. What differs from page to page is put into it
+as bytes: names, and two pieces of JSON.
+"""
+
+import re
+import secrets
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import CSRF_SECRET_LENGTH
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.utils.html import escape
+from django.utils.translation import get_language
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from rooms.models.message import Message
+from rooms.models.profile import Profile
+from rooms.models.room import Kind, Room
+from rooms.pages.answers import SignedInRequest, visible_room
+from rooms.reading import opening
+from rooms.reading.opening import Opening
+
+# As many replies as one page of history can show.
+MAX_QUOTES = 200
+# A quote is one line of the timeline.
+QUOTE_LENGTH = 200
+# No message has a longer id, and what is over 64 bits cannot be asked of SQLite.
+MAX_ID_DIGITS = 18
+# The largest number that a browser reads exactly; no room has as many messages.
+MAX_SEQ = 2**53 - 1
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Where `/` leads: the first room of the person, or the page that says what to do first."""
+    if not request.user.is_authenticated:
+        if not get_user_model().objects.exists():
+            return render(request, "rooms/empty.html")
+        return redirect_to_login("/")
+    mine = Room.objects.filter(memberships__user=request.user, archived_at=None)
+    room = mine.exclude(kind=Kind.DIRECT).order_by("id").first()
+    return redirect("room", room.slug) if room else redirect("directory")
+
+
+@require_safe
+@login_required
+@never_cache
+def directory(request: SignedInRequest) -> HttpResponse:
+    return _page(request, opening.of(request.user, None))
+
+
+@require_safe
+@login_required
+@never_cache
+def room(request: SignedInRequest, slug: str, seq: int | None = None) -> HttpResponse:
+    """A room, at its message `seq` if one is asked for."""
+    about = opening.of(request.user, slug)
+    if about.room is None:
+        # A private room of others is as one that does not exist.
+        raise Http404
+    return _page(request, about, seq)
+
+
+@require_safe
+@login_required
+def quotes(request: SignedInRequest, slug: str) -> JsonResponse:
+    """The messages with these `ids`, short: replies quote what lies far before the page shown."""
+    room = visible_room(request, slug)
+    get_object_or_404(room.memberships, user=request.user)
+    asked = request.GET.getlist("ids")[:MAX_QUOTES]
+    ids = [int(text) for text in asked if text.isdecimal() and len(text) <= MAX_ID_DIGITS]
+    found = Message.objects.filter(room=room, id__in=ids)
+    messages = [
+        {
+            "id": message.id,
+            "seq": message.seq,
+            "author": Profile.person(message.author),
+            "body": message.body[:QUOTE_LENGTH],
+            "deleted": message.deleted,
+        }
+        for message in found.select_related("author__profile")
+    ]
+    return JsonResponse({"messages": messages})
+
+
+def _page(request: SignedInRequest, about: Opening, seq: int | None = None) -> HttpResponse:
+    language = get_language() or settings.LANGUAGE_CODE
+    room = about.room
+    contents = opening.contents(about, seq) if room and room.membership else None
+    boot = {
+        "user": about.user,
+        "place": {"name": about.place},
+        "epoch": about.epoch,
+        "room": contents.room if contents else room and _preview(room),
+        "joined": contents is not None,
+        "seq": None if seq is None else min(seq, MAX_SEQ),
+        "language": language,
+        "is_owner": request.user.is_superuser,
+    }
+    name = room.name if room else about.place  # of a direct room the client makes one
+    parts = {
+        "title": escape(f"{name} · {about.place}" if room and name else about.place).encode(),
+        "place": escape(about.place).encode(),
+        "heading": escape(name).encode(),
+        "boot": opening.in_page(boot),
+        "messages": contents.messages if contents else b"null",
+    }
+    _ensure_token(request)
+    shell = (_shell.__wrapped__ if settings.DEBUG else _shell)(language)
+    return HttpResponse(b"".join([parts[p] if isinstance(p, str) else p for p in shell]))
+
+
+def _ensure_token(request: HttpRequest) -> None:
+    """Gives the browser a cookie with a token for what it will post, if it has none.
+
+    What Django's get_token does, but for the masked copy that forms need: the client reads the
+    cookie. Django asks the system for 64 random numbers, one by one, and at each of them another
+    thread may take over: together a fifth of the time of the page.
+    """
+    if "CSRF_COOKIE" not in request.META:
+        request.META["CSRF_COOKIE"] = secrets.token_hex(CSRF_SECRET_LENGTH // 2)
+        request.META["CSRF_COOKIE_NEEDS_UPDATE"] = True
+
+
+@cache
+def _shell(language: str) -> list[bytes | str]:
+    """The page in a language, in pieces; between them the names of the parts that each differ."""
+    marks = {name: f"⟦{name}⟧" for name in ("title", "boot", "messages", "place", "heading")}
+    pieces = re.split("⟦(.*?)⟧", render_to_string("rooms/chat.html", marks))
+    return [piece if at % 2 else piece.encode() for at, piece in enumerate(pieces)]
+
+
+def _preview(room: opening.Room) -> dict[str, Any]:
+    """What may be shown of a room to somebody who is not in it."""
+    return {
+        "id": room.id,
+        "slug": room.slug,
+        "name": room.name,
+        "kind": room.kind,
+        "topic": room.topic,
+        "archived": room.archived,
+    }

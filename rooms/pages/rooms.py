@@ -1,0 +1,141 @@
+"""What the client does with rooms over HTTP. Sockets hear of it from `rooms.members`."""
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+from django.contrib.auth import get_user_model
+from django.core.paginator import Paginator
+from django.db.models import Count, Exists, F, OuterRef, Q
+from django.views.decorators.http import require_GET, require_POST
+
+from rooms import members
+from rooms.models import Kind, Membership, Profile, Room
+from rooms.pages.answers import SignedInRequest, brief, cleaned, json_answer, visible_room
+from rooms.pages.forms import ArchiveForm, NewRoomForm, PeopleForm, PersonForm, RoleForm, RoomForm
+
+User = get_user_model()
+
+ROOMS_A_PAGE = 50
+MAX_PEOPLE = 50
+
+
+@require_POST
+@json_answer
+def create(request: SignedInRequest) -> dict:
+    return brief(members.create_room(request.user, **cleaned(NewRoomForm(request.POST))))
+
+
+@require_POST
+@json_answer
+def join(request: SignedInRequest, slug: str) -> dict:
+    room = visible_room(request, slug)
+    members.join(request.user, room)
+    return brief(room)
+
+
+@require_POST
+@json_answer
+def leave(request: SignedInRequest, slug: str) -> dict:
+    room = visible_room(request, slug)
+    members.leave(request.user, room)
+    return brief(room)
+
+
+@require_POST
+@json_answer
+def change(request: SignedInRequest, slug: str) -> dict:
+    room = visible_room(request, slug)
+    return brief(members.change_room(request.user, room, **cleaned(RoomForm(request.POST))))
+
+
+@require_POST
+@json_answer
+def archive(request: SignedInRequest, slug: str) -> dict:
+    room = visible_room(request, slug)
+    members.set_archived(request.user, room, **cleaned(ArchiveForm(request.POST)))
+    return brief(room)
+
+
+@require_POST
+@json_answer
+def add_member(request: SignedInRequest, slug: str) -> dict:
+    room = visible_room(request, slug)
+    members.add_member(request.user, room, **cleaned(PersonForm(request.POST)))
+    return brief(room)
+
+
+@require_POST
+@json_answer
+def remove_member(request: SignedInRequest, slug: str, user_id: int) -> dict:
+    room = visible_room(request, slug)
+    user = cleaned(_member_form(user_id))["user"]
+    members.remove_member(request.user, room, user)
+    return brief(room)
+
+
+@require_POST
+@json_answer
+def change_role(request: SignedInRequest, slug: str, user_id: int) -> dict:
+    room = visible_room(request, slug)
+    user = cleaned(_member_form(user_id))["user"]
+    members.set_role(request.user, room, user, **cleaned(RoleForm(request.POST)))
+    return brief(room)
+
+
+def _member_form(user_id: int) -> PersonForm:
+    form = PersonForm({"user": user_id})
+    # A deactivated account may still be removed.
+    form.fields["user"].queryset = User.objects.all()  # type: ignore[attr-defined]
+    return form
+
+
+@require_POST
+@json_answer
+def direct(request: SignedInRequest) -> dict:
+    people = cleaned(PeopleForm(request.POST))["people"]
+    return brief(members.direct_room(request.user, [user.pk for user in people]))
+
+
+@require_GET
+@json_answer
+def search_rooms(request: SignedInRequest) -> dict:
+    """Public rooms by name or topic, those with most members first, archived ones last."""
+    text = _searched(request)
+    mine = Membership.objects.filter(room=OuterRef("pk"), user=request.user)
+    rooms = Room.objects.filter(kind=Kind.PUBLIC).annotate(
+        member_count=Count("memberships"), joined=Exists(mine)
+    )
+    if text:
+        rooms = rooms.filter(Q(name__icontains=text) | Q(topic__icontains=text))
+    # Said, because PostgreSQL would put the rooms that are not archived last.
+    open_first = F("archived_at").asc(nulls_first=True)
+    pages = Paginator(rooms.order_by(open_first, "-member_count", "name", "pk"), ROOMS_A_PAGE)
+    page = pages.get_page(request.GET.get("page"))
+    return {
+        "rooms": [
+            {
+                "id": room.pk,
+                "slug": room.slug,
+                "name": room.name,
+                "topic": room.topic,
+                "members": room.member_count,
+                "joined": room.joined,
+                "archived": room.archived,
+            }
+            for room in cast(Iterable[Any], page)
+        ],
+        "more": page.has_next(),
+    }
+
+
+@require_GET
+@json_answer
+def search_people(request: SignedInRequest) -> dict:
+    found = Profile.search(User.objects.filter(is_active=True), _searched(request))
+    people = [Profile.person(user) for user in found[: MAX_PEOPLE + 1]]
+    return {"people": people[:MAX_PEOPLE], "more": len(people) > MAX_PEOPLE}
+
+
+def _searched(request: SignedInRequest) -> str:
+    # PostgreSQL takes no NUL, not even to look for it.
+    return request.GET.get("q", "").replace("\0", "").strip()[:100]

@@ -1,0 +1,235 @@
+"""What a room's page brings along, so that it shows the conversation before its socket is open.
+
+Who may see the room and how far it is are read anew for every page, in one query. The messages, the
+same for everybody in the room, are kept as bytes for as long as the room has the version that they
+were read at and their authors the names that they say. What hangs on messages is read after them:
+it may be newer than the version that a message says, which the next `sync` mends, never older.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from threading import Lock
+from uuid import UUID
+
+import msgspec
+from django.contrib.auth.models import User
+
+from rooms import protocol
+from rooms.database.statements import fetch
+from rooms.models import Kind
+from rooms.reading import state
+from rooms.reading.queries import fit
+
+PAGE = protocol.PAGE
+# Messages before and after the one at which the timeline opens: more than a screen of short ones.
+CONTEXT = PAGE // 2
+# Bytes of pages kept in this process; a page of fifty short messages has about 25,000.
+MAX_KEPT = 32 * 1024 * 1024
+# The answer to a question that nobody asked over a socket.
+REF = "page"
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Somebody's own view of a room."""
+
+    role: str
+    notify: str
+    read_seq: int
+    mentions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room as it was at one moment. `membership` is None for those who may only join it."""
+
+    id: int
+    slug: str
+    name: str
+    kind: str
+    topic: str
+    seq: int
+    version: int
+    archived: bool
+    people: tuple[int, ...]  # of a direct room, all of them
+    membership: Membership | None
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a page is about. `room` is None where there is none for this person."""
+
+    place: str
+    epoch: str
+    user: protocol.Person
+    room: Room | None
+
+
+_OPENING = """
+    SELECT place.name, place.epoch, profile.name, room.id, room.slug, room.name, room.kind,
+      room.topic, room.seq, room.version, room.archived_at IS NOT NULL, room.people_key,
+      member.role, member.notify, member.read_seq,
+      (SELECT COUNT(*) FROM rooms_mention mention WHERE mention.user_id = member.user_id
+        AND mention.room_id = member.room_id AND mention.seq > member.read_seq)
+    FROM rooms_place place
+    LEFT JOIN rooms_profile profile ON profile.user_id = %s
+    LEFT JOIN rooms_room room ON room.slug = %s
+    LEFT JOIN rooms_membership member ON member.room_id = room.id AND member.user_id = %s
+    WHERE place.id = 1
+"""
+
+
+def of(user: User, slug: str | None) -> Opening:
+    """The page of the room with this address, or of none. One query."""
+    if slug is not None and "\0" in slug:
+        slug = None  # PostgreSQL takes no NUL, not even to look for it.
+    [(place, epoch, name, *row)] = fetch(_OPENING, [user.pk, slug, user.pk])
+    username = user.get_username()
+    person = protocol.Person(user.pk, username, name or username)
+    return Opening(place, str(UUID(str(epoch))), person, _room(row) if row[0] else None)
+
+
+def _room(row: list) -> Room | None:
+    id, slug, name, kind, topic, seq, version, archived, key, role, notify, read, mentions = row
+    if role is None and kind != Kind.PUBLIC:
+        return None
+    return Room(
+        id=id,
+        slug=slug,
+        name=name,
+        kind=kind,
+        topic=topic,
+        seq=seq,
+        version=version,
+        archived=bool(archived),
+        people=tuple(int(person) for person in key.split(",")) if key else (),
+        membership=None if role is None else Membership(role, notify, read, mentions),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a member's page shows: the room as in `hello`, and a page of it as in `history`."""
+
+    room: protocol.RoomState
+    messages: bytes
+
+
+def contents(opening: Opening, at: int | None) -> Contents:
+    """The room of `opening`, which somebody is in, around the message with seq `at`.
+
+    Without one around the first unread message or, where nothing is unread, the latest ones.
+    At most three queries.
+    """
+    room = opening.room
+    assert room is not None
+    assert room.membership is not None
+    # Who never said anything can have been deleted.
+    others = [id for id in room.people if id != opening.user.id]
+    wanted = min(at or room.membership.read_seq + 1, room.seq)
+    is_near_end = wanted - CONTEXT > room.seq - PAGE
+    key = room.id, None if is_near_end else wanted
+    kept = shelf.get(key)
+    people = state.people({*others, *(kept.authors if kept else ())})
+    if kept is None or not kept.holds(opening.epoch, room.version, people):
+        kept = _read(opening.epoch, room, key[1])
+        shelf.put(key, kept)
+    return Contents(
+        _state(room, room.membership, [people[id] for id in others if id in people]), kept.messages
+    )
+
+
+def _state(room: Room, membership: Membership, others: list[protocol.Person]) -> protocol.RoomState:
+    state = protocol.RoomState(
+        id=room.id,
+        slug=room.slug,
+        name=room.name,
+        kind=room.kind,  # type: ignore[arg-type]
+        topic=room.topic,
+        seq=room.seq,
+        version=room.version,
+        read_seq=membership.read_seq,
+        unread=room.seq - membership.read_seq,
+        mentions=membership.mentions,
+        role=membership.role,  # type: ignore[arg-type]
+        notify=membership.notify,  # type: ignore[arg-type]
+        archived=room.archived,
+    )
+    if room.kind == Kind.DIRECT:
+        state.people = others
+    return state
+
+
+People = dict[int, protocol.Person]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    epoch: str
+    version: int
+    authors: People
+    messages: bytes
+
+    def holds(self, epoch: str, version: int, people: People) -> bool:
+        """Whether it says what is true at this version, with the names of these people."""
+        return (self.epoch, self.version) == (epoch, version) and all(
+            people.get(id) == author for id, author in self.authors.items()
+        )
+
+
+# A room, and the seq that a page is around; None for the latest page.
+Key = tuple[int, int | None]
+
+
+class _Shelf:
+    """Pages of rooms, those longest not asked for making way."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self.size = 0
+        self._pages: OrderedDict[Key, _Kept] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Key) -> _Kept | None:
+        with self._lock:
+            if key in self._pages:
+                self._pages.move_to_end(key)
+            return self._pages.get(key)
+
+    def put(self, key: Key, page: _Kept) -> None:
+        with self._lock:
+            if old := self._pages.pop(key, None):
+                self.size -= len(old.messages)
+            self._pages[key] = page
+            self.size += len(page.messages)
+            while self.size > self.capacity:
+                _key, old = self._pages.popitem(last=False)
+                self.size -= len(old.messages)
+
+
+shelf = _Shelf(MAX_KEPT)
+
+
+def _read(epoch: str, room: Room, wanted: int | None) -> _Kept:
+    """The messages around a seq or the latest, as a `history` frame. Two queries."""
+    first = max(1, room.seq - PAGE + 1 if wanted is None else wanted - CONTEXT)
+    messages = state.page(room.id, first, min(first + PAGE - 1, room.seq))
+    messages = fit(messages, room.seq if wanted is None else wanted)
+    frame = protocol.HistoryPage(
+        ref=REF,
+        room=room.id,
+        version=room.version,
+        messages=messages,
+        more_before=bool(messages) and messages[0].seq > 1,
+        more_after=bool(messages) and messages[-1].seq < room.seq,
+    )
+    authors = {message.author.id: message.author for message in messages}
+    return _Kept(epoch, room.version, authors, in_page(frame))
+
+
+def in_page(data: object) -> bytes:
+    """JSON that can stand in a <script> of a page, as django.utils.html.json_script makes it."""
+    text = _encode(data)
+    return text.replace(b"<", b"\\u003C").replace(b">", b"\\u003E").replace(b"&", b"\\u0026")

@@ -1,0 +1,223 @@
+"""What a socket may read: its rooms, a room's history, what changed since, who is there.
+
+Every function runs a constant number of queries and checks that the user is in the room.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from rooms import protocol
+from rooms.database.statements import fetch
+from rooms.models import Kind, Membership, Place, Room
+from rooms.reading import state
+
+
+class Refused(Exception):
+    """The `error` to answer instead."""
+
+    def __init__(self, code: protocol.Code, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+def room_ids(user_id: int) -> set[int]:
+    return set(Membership.objects.filter(user_id=user_id).values_list("room_id", flat=True))
+
+
+def rooms_of(
+    user_ids: Collection[int], room_id: int | None = None
+) -> dict[int, list[protocol.RoomState]]:
+    """The rooms of each of the users as they see them, or only the room `room_id`. Two queries."""
+    return state.rooms(user_ids, room_id)
+
+
+def hello(user_id: int) -> protocol.Hello:
+    """The first frame of a socket. Two queries, three with direct rooms."""
+    epoch, user = state.epoch_and_person(user_id)
+    return protocol.Hello(epoch=epoch, user=user, rooms=rooms_of([user_id])[user_id])
+
+
+@dataclass(frozen=True, slots=True)
+class RoomLook:
+    """A room's head, and what people see of the room itself."""
+
+    version: int
+    shown: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    epoch: str
+    rooms: dict[int, RoomLook]
+
+
+# More ids than this are not named in a query; all rooms are read instead.
+MAX_NAMED = 500
+
+
+def look(room_ids: Collection[int]) -> Look:
+    """How far the rooms are. Two queries."""
+    rooms = Room.objects.order_by()
+    if len(room_ids) <= MAX_NAMED:
+        rooms = rooms.filter(pk__in=room_ids)
+    facts = rooms.values_list("id", "version", "name", "topic", "kind", "archived_at")
+    looks = {id: RoomLook(version, tuple(shown)) for id, version, *shown in facts}
+    return Look(str(Place.get().epoch), looks)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far a room is, and who may know it."""
+
+    id: int
+    kind: str
+    seq: int
+    version: int
+
+
+_HEAD = """
+    SELECT room.id, room.kind, room.seq, room.version, member.id IS NOT NULL, place.epoch
+    FROM rooms_place place
+    LEFT JOIN rooms_room room ON room.id = %s
+    LEFT JOIN rooms_membership member ON member.room_id = room.id AND member.user_id = %s
+    WHERE place.id = 1
+"""
+
+
+def require_member(user_id: int, room_id: int) -> tuple[Head, str]:
+    """The room, if the user is in it, and the epoch. One query.
+
+    Raises Refused: a private room of others does not exist.
+    """
+    [(*facts, member, epoch)] = fetch(_HEAD, [room_id, user_id])
+    head = Head(*facts) if facts[0] is not None else None
+    if problem := door(head, bool(member)):
+        raise Refused(*problem)
+    assert head is not None
+    return head, str(UUID(str(epoch)))
+
+
+class HasKind(Protocol):
+    """A room, however it was read."""
+
+    @property
+    def kind(self) -> str: ...
+
+
+def door(room: HasKind | None, member: bool) -> tuple[protocol.Code, str] | None:
+    """Why somebody may not enter a room, or None. The same verdict at every door."""
+    if room is None or (not member and room.kind != Kind.PUBLIC):
+        return "not_found", "There is no such room."
+    if not member:
+        return "forbidden", "Join the room first."
+    return None
+
+
+def sync(user_id: int, command: protocol.Sync) -> protocol.Changes | protocol.Reset:
+    """What changed since the version that the client has. Raises Refused."""
+    room, epoch = require_member(user_id, command.room)
+    if (command.epoch or epoch) == epoch and command.version <= room.version:
+        found = _changed(room, command.version)
+        if found is not None:
+            found.ref = command.ref
+            return found
+    latest = fit(state.page(room.id, room.seq - protocol.PAGE + 1, room.seq), room.seq)
+    return protocol.Reset(command.ref, room.id, epoch, room.version, latest)
+
+
+def changes(room_id: int, version: int) -> protocol.Changes:
+    """What changed in a room since a version, for everybody in it.
+
+    Where that is too much for a frame it has no messages and only says how far the room is.
+    """
+    room = Room.objects.get(pk=room_id)
+    return _changed(room, version) or protocol.Changes(room.id, room.version, room.version, [])
+
+
+def _changed(room: Room | Head, version: int) -> protocol.Changes | None:
+    """None where it is more than MAX_BEHIND changes or does not fit into a frame."""
+    if room.version - version > protocol.MAX_BEHIND:
+        return None
+    messages = state.changed(room.id, version)
+    if len(fit(messages, room.seq)) < len(messages):
+        return None
+    # The query may see commits after the head was read, and then sees all up to the newest.
+    to = max([room.version, *(message.version for message in messages)])
+    return protocol.Changes(room.id, version, to, messages)
+
+
+def history(user_id: int, command: protocol.History) -> protocol.HistoryPage:
+    """A page of a room. Since seqs have no holes, a page is a range of them. Raises Refused."""
+    room, _epoch = require_member(user_id, command.room)
+    limit = command.limit
+    if command.before is not None:
+        wanted = last = min(command.before - 1, room.seq)
+        first = last - limit + 1
+    elif command.after is not None:
+        wanted = first = min(command.after, room.seq) + 1
+        last = first + limit - 1
+    elif command.around is not None:
+        wanted = min(command.around, room.seq)
+        first = max(1, wanted - limit // 2)
+        last = first + limit - 1
+    else:
+        wanted = last = room.seq
+        first = last - limit + 1
+    messages = fit(state.page(room.id, first, min(last, room.seq)), wanted)
+    if messages:
+        first, last = messages[0].seq, messages[-1].seq
+    return protocol.HistoryPage(
+        ref=command.ref,
+        room=room.id,
+        version=room.version,
+        messages=messages,
+        more_before=first > 1 and room.seq > 0,
+        more_after=last < room.seq,
+    )
+
+
+def fit(messages: list[protocol.MessageState], wanted: int) -> list[protocol.MessageState]:
+    """As many neighbours of the message with seq `wanted`, and itself, as fit into a frame."""
+    if protocol.is_small(messages):
+        return messages
+    first = last = next((i for i, m in enumerate(messages) if m.seq >= wanted), len(messages) - 1)
+    space = protocol.MAX_EVENT - protocol.size(messages[first])
+    grown = True
+    while grown:
+        grown = False
+        for index in (first - 1, last + 1):
+            if 0 <= index < len(messages) and (size := protocol.size(messages[index])) <= space:
+                space -= size
+                first, last = min(first, index), max(last, index)
+                grown = True
+    return messages[first : last + 1]
+
+
+def members(
+    user_id: int, command: protocol.Members, online: Collection[int]
+) -> protocol.MembersPage:
+    """People of a room by id, `online` being the ids of those who are. Raises Refused."""
+    room, _epoch = require_member(user_id, command.room)
+    rows = (
+        Membership.objects.filter(room=room.id, user_id__gt=command.after, user__is_active=True)
+        .select_related("user__profile")
+        .order_by("user_id")[: command.limit + 1]
+    )
+    people = []
+    for row in rows:
+        person = state.person(row.user)
+        people.append(
+            protocol.Member(
+                id=person.id,
+                username=person.username,
+                name=person.name,
+                avatar=person.avatar,
+                role=row.role,  # type: ignore[arg-type]
+                presence="online" if person.id in online else "offline",
+            )
+        )
+    more = len(people) > command.limit
+    return protocol.MembersPage(command.ref, room.id, people[: command.limit], more)

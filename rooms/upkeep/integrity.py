@@ -1,0 +1,84 @@
+"""Whether the log is what it promises to be. Reads only.
+
+Each check is one query over all rooms, so that a million messages take seconds and no memory.
+"""
+
+from collections.abc import Iterator
+
+from django.db.models import Count, F, Max, Min, Q, QuerySet
+
+from rooms.models import Membership, Mention, Message, Reaction, Room
+
+# Of one kind of damage so many places are named.
+MAX_NAMED = 20
+
+
+def problems() -> Iterator[str]:
+    """A sentence for each damage found. Call it inside of `rooms.database.one_moment()`."""
+    yield from _counters()
+    for sentence, rows in (
+        ("Message {}: its version is beyond its room's or not positive", _versions()),
+        ("Message {}: deleted, but its text is still there", _undeleted()),
+        ("Message {}: deleted, but it has reactions", _reacted()),
+        ("Message {}: what it answers is in another room", _elsewhere("reply_to")),
+        ("Message {}: its thread is in another room", _elsewhere("thread")),
+        ("Message {}: a mention names another place than its own", _mentions()),
+        ("Membership {}: more is read than was said", _read()),
+    ):
+        found = list(rows[: MAX_NAMED + 1])
+        yield from (f"{sentence.format(key)}." for key in found[:MAX_NAMED])
+        if len(found) > MAX_NAMED:
+            yield f"{sentence.format('…')}: and more."
+    said_twice = Message.objects.values("author", "cid").annotate(n=Count("pk")).filter(n__gt=1)
+    for row in said_twice.order_by()[:MAX_NAMED]:
+        yield f"User {row['author']}: the cid {row['cid']} stands {row['n']} times."
+
+
+def _counters() -> Iterator[str]:
+    """Seqs 1 … n without a hole, versions distinct, and both counters equal to the rows."""
+    rooms = Room.objects.order_by("pk").annotate(
+        rows=Count("messages"),
+        seqs=Count("messages__seq", distinct=True),
+        first=Min("messages__seq"),
+        last=Max("messages__seq"),
+        versions=Count("messages__version", distinct=True),
+        newest=Max("messages__version"),
+    )
+    for room in rooms.iterator():
+        if not (room.rows == room.seqs == (room.last or 0) and (room.first or 1) == 1):
+            yield f"Room {room.pk}: {room.rows} messages with seqs {room.first} to {room.last}."
+        if room.seq != (room.last or 0):
+            yield f"Room {room.pk}: its seq is {room.seq}, its last message's {room.last}."
+        if room.versions != room.rows:
+            yield f"Room {room.pk}: {room.rows} messages with {room.versions} versions."
+        if room.version != (room.newest or 0):
+            yield f"Room {room.pk}: its version is {room.version}, its newest {room.newest}."
+
+
+def _versions() -> QuerySet:
+    wrong = Q(version__gt=F("room__version")) | Q(version__lt=1)
+    return Message.objects.filter(wrong).values_list("pk", flat=True)
+
+
+def _undeleted() -> QuerySet:
+    deleted = Message.objects.filter(deleted_at__isnull=False)
+    return deleted.exclude(body="", html="").values_list("pk", flat=True)
+
+
+def _reacted() -> QuerySet:
+    reactions = Reaction.objects.filter(message__deleted_at__isnull=False)
+    return reactions.order_by().values_list("message", flat=True).distinct()
+
+
+def _elsewhere(relation: str) -> QuerySet:
+    other = Message.objects.filter(**{f"{relation}__isnull": False})
+    return other.exclude(**{f"{relation}__room": F("room")}).values_list("pk", flat=True)
+
+
+def _mentions() -> QuerySet:
+    wrong = ~Q(room=F("message__room")) | ~Q(seq=F("message__seq"))
+    return Mention.objects.filter(wrong).values_list("message", flat=True)
+
+
+def _read() -> QuerySet:
+    return Membership.objects.filter(read_seq__gt=F("room__seq")).values_list("pk", flat=True)
