@@ -32,7 +32,6 @@ import django  # noqa: E402
 
 django.setup()
 
-from django.contrib.auth import get_user_model  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
@@ -42,10 +41,9 @@ from bench.workloads import Workload, measure  # noqa: E402
 from rooms import protocol  # noqa: E402
 from rooms.live import broadcast  # noqa: E402
 from rooms.log import batch as log  # noqa: E402
-from rooms.models import Membership, Profile, Room  # noqa: E402
+from rooms.models import Membership, Person, Room  # noqa: E402
 from rooms.reading import queries  # noqa: E402
 
-User = get_user_model()
 BATCH, TIMES = 16, 60
 
 FILL = """
@@ -59,9 +57,10 @@ FILL = """
 
 def a_room(name: str, members: int, messages: int) -> Room:
     room = Room.objects.create(slug=name, name=name, seq=messages, version=messages)
-    people = list(User.objects.order_by("pk")[:members])
+    people = Person.objects.order_by("pk")[:members]
     Membership.objects.bulk_create(
-        [Membership(room=room, user=user, read_seq=messages) for user in people], batch_size=200
+        [Membership(room=room, person=person, read_seq=messages) for person in people],
+        batch_size=200,
     )
     if messages:
         with connection.cursor() as cursor:
@@ -136,9 +135,8 @@ def processes() -> dict[str, Any]:
 
 def main() -> int:
     call_command("migrate", verbosity=0)
-    User.objects.bulk_create([User(username=f"u{n}") for n in range(10_000)], batch_size=200)
-    users = list(User.objects.order_by("pk"))
-    Profile.objects.bulk_create([Profile(user=u, name=u.username) for u in users], batch_size=200)
+    persons = [Person(handle=f"u{n}", folded=f"u{n}") for n in range(10_000)]
+    Person.objects.bulk_create(persons, batch_size=200)
     found = {}
 
     def measure(what: str, sizes: list[int], make: Callable[[int], tuple[Room, int]]) -> None:
@@ -153,23 +151,23 @@ def main() -> int:
     measure(
         "members",
         [10, 100, 1_000, 10_000],
-        lambda n: (a_room(f"members{n}", n, 200), users[0].pk),
+        lambda n: (a_room(f"members{n}", n, 200), persons[0].pk),
     )
     measure(
         "history",
         [1_000, 10_000, 100_000, 1_000_000],
-        lambda n: (a_room(f"history{n}", 50, n), users[1].pk),
+        lambda n: (a_room(f"history{n}", 50, n), persons[1].pk),
     )
-    alone = User.objects.create(username="alone").pk
+    alone = Person.objects.create(handle="alone").pk
 
     def more_rooms(n: int) -> tuple[Room, int]:
         """The same person in so many rooms; what is written and read is in the first."""
         if n == 1:
             room = a_room("many", 1, 200)
-            Membership.objects.create(room=room, user_id=alone)
-        for number in range(Room.objects.filter(memberships__user=alone).count(), n):
+            Membership.objects.create(room=room, person_id=alone)
+        for number in range(Room.objects.filter(memberships__person=alone).count(), n):
             room = Room.objects.create(slug=f"many{number}", name=f"many {number}")
-            Membership.objects.create(room=room, user_id=alone)
+            Membership.objects.create(room=room, person_id=alone)
         room = Room.objects.get(slug="many")
         return room, alone
 

@@ -98,14 +98,14 @@ def measured(runs: int) -> Iterator[dict[str, Any]]:
     from rooms.models import Membership, Message, Room
     from rooms.reading import queries
 
-    [user_id] = Membership.objects.filter(room=1, role="owner").values_list("user", flat=True)
-    rooms = list(Room.objects.filter(seq__gte=DEEP, memberships__user=user_id))
+    [person_id] = Membership.objects.filter(room=1, role="owner").values_list("person", flat=True)
+    rooms = list(Room.objects.filter(seq__gte=DEEP, memberships__person=person_id))
     rng = Random(1)
 
     def page(**anchor: Callable[[Room], int]) -> protocol.Event:
         room = rng.choice(rooms)
         where = {name: seq(room) for name, seq in anchor.items()}
-        return queries.history(user_id, protocol.History(1, room.pk, **where))
+        return queries.history(person_id, protocol.History(1, room.pk, **where))
 
     def deep(room: Room) -> int:
         return rng.randint(1, room.seq)
@@ -113,7 +113,7 @@ def measured(runs: int) -> Iterator[dict[str, Any]]:
     def sync() -> protocol.Event:
         room = rng.choice(rooms)
         behind = room.version - protocol.MAX_BEHIND
-        return queries.sync(user_id, protocol.Sync(1, room.pk, behind))
+        return queries.sync(person_id, protocol.Sync(1, room.pk, behind))
 
     operations: dict[str, Callable[[], protocol.Event]] = {
         "history, latest 50": page,
@@ -121,7 +121,7 @@ def measured(runs: int) -> Iterator[dict[str, Any]]:
         "history, 50 after": lambda: page(after=deep),
         "history, 200 before": lambda: page(before=deep, limit=lambda room: 200),
         "permalink, 50 around": lambda: page(around=deep),
-        f"hello, {len(queries.room_ids(user_id))} rooms": lambda: queries.hello(user_id),
+        f"hello, {len(queries.room_ids(person_id))} rooms": lambda: queries.hello(person_id),
         "sync, 500 changes": sync,
     }
     messages = Message.objects.count()

@@ -37,17 +37,17 @@ with transaction.atomic():
     names = sorted({name for names in people.values() for name in names})
     User.objects.bulk_create([User(username=name, password="unusable of " + name) for name in names])
     users = {user.username: user for user in User.objects.filter(username__in=names)}
-    Profile.objects.bulk_create([Profile(user=user, name=user.username.title()) for user in users.values()])
+    persons = {p.handle: p for p in Person.objects.bulk_create([Person(handle=name, folded=name, name=name.title(), user=user) for name, user in users.items()])}
     rooms = {name: Room.objects.create(slug=name, name=name.title(), kind="private") for name in ROOMS}
     Membership.objects.bulk_create(
-        [Membership(room=room, user=users[name]) for slug, room in rooms.items() for name in people[slug]]
+        [Membership(room=room, person=persons[name]) for slug, room in rooms.items() for name in people[slug]]
     )
     sessions = {name: session_of(user) for name, user in users.items()}
     Session.objects.bulk_create(sessions.values())
 if MESSAGES:
     import uuid
     slug = next(iter(rooms))
-    room, author = rooms[slug], users[people[slug][0]]
+    room, author = rooms[slug], persons[people[slug][0]]
     for n in range(MESSAGES):
         body = f"Message {n}: the **quick** brown fox jumps over the lazy dog."
         send = protocol.Send(ref=n, room=room.pk, cid=uuid.uuid4(), body=body)

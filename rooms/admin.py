@@ -8,30 +8,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth import get_user_model
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import User as UserType
 from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from rooms import members
-from rooms.models import (
-    Invitation,
-    Kind,
-    Membership,
-    Mention,
-    Message,
-    Place,
-    Profile,
-    Reaction,
-    Role,
-    Room,
-)
-from rooms.pages.forms import PlaceForm, ProfileForm, one_line
-
-User = get_user_model()
+from rooms.models import Kind, Membership, Person, Place, Role, Room
+from rooms.pages.forms import PersonFactsForm, PlaceForm, one_line
 
 
 class RoomAdminForm(forms.ModelForm):
@@ -62,21 +46,21 @@ class MembershipForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            user = self.fields["user"]
-            user.disabled = True
+            person = self.fields["person"]
+            person.disabled = True
             # Not the one that looks its choice up, which costs a query for each member.
-            user.widget = forms.Select(choices=[(self.instance.user_id, self.instance.user)])
+            person.widget = forms.Select(choices=[(self.instance.person_id, self.instance.person)])
 
 
 class MembershipInline(admin.TabularInline):
     model = Membership
     form = MembershipForm
-    fields = ["user", "role"]
-    autocomplete_fields = ["user"]
+    fields = ["person", "role"]
+    autocomplete_fields = ["person"]
     extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
-        return super().get_queryset(request).select_related("user", "room")
+        return super().get_queryset(request).select_related("person", "room")
 
     def has_add_permission(self, request: HttpRequest, obj: Room | None = None) -> bool:
         return obj is not None and obj.kind != Kind.DIRECT
@@ -102,7 +86,7 @@ class RoomAdmin(admin.ModelAdmin):
     @admin.display(description=_("name"), ordering="name")
     def title(self, room: Room) -> str:
         if room.kind == Kind.DIRECT:
-            return ", ".join(sorted(member.username for member in room.members.all()))
+            return ", ".join(sorted(member.handle for member in room.members.all()))
         return str(room)
 
     @admin.display(description=_("members"), ordering="people")
@@ -130,25 +114,22 @@ class RoomAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, room: Room, form: Any, change: bool) -> None:
         if not change:
             assert request.user.is_authenticated
-            new = members.create_room(request.user, room.name, room.kind, room.topic)
+            new = members.create_room(Person.of(request.user), room.name, room.kind, room.topic)
             room.pk, room.slug, room._state.adding = new.pk, new.slug, False
             return
-        members.change_room(None, room, name=room.name, topic=room.topic)
-        if "kind" in form.changed_data:
-            room.save(update_fields=["kind"])
-            members.announce_room(room)
+        members.change_room(None, room, name=room.name, topic=room.topic, kind=room.kind)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         formset.save(commit=False)
         room = form.instance
         for member in formset.new_objects:
-            self._try(request, members.add_member, None, room, member.user, member.role)
+            self._try(request, members.add_member, None, room, member.person, member.role)
         # New owners before the old ones go, so that one form can hand a room over.
         changed = [member for member, _fields in formset.changed_objects]
         for member in sorted(changed, key=lambda member: member.role != Role.OWNER):
-            self._try(request, members.set_role, None, room, member.user, member.role)
+            self._try(request, members.set_role, None, room, member.person, member.role)
         for member in formset.deleted_objects:
-            self._try(request, members.remove_member, None, room, member.user)
+            self._try(request, members.remove_member, None, room, member.person)
 
     @staticmethod
     def _try(request: HttpRequest, change: Any, *args: Any) -> None:
@@ -180,44 +161,17 @@ class PlaceAdmin(admin.ModelAdmin):
         return False
 
 
-@admin.register(Invitation)
-class InvitationAdmin(admin.ModelAdmin):
-    """To look at; links are made and taken back in the settings."""
+@admin.register(Person)
+class PersonAdmin(admin.ModelAdmin):
+    """Handles and names. Persons come with their accounts, and stay when those go."""
 
-    list_display = ["created_by", "created_at", "expires_at", "uses", "max_uses", "revoked_at"]
-    list_select_related = ["created_by"]
+    form = PersonFactsForm
+    list_display = ["handle", "name", "active"]
+    list_filter = ["active"]
+    search_fields = ["handle", "name"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
         return False
-
-
-class ProfileInline(admin.StackedInline):
-    model = Profile
-    form = ProfileForm
-    can_delete = False
-
-
-admin.site.unregister(User)
-
-
-@admin.register(User)
-class AccountAdmin(UserAdmin):
-    """Django's own, but whom the history shows is deactivated instead of deleted."""
-
-    def get_inlines(self, request: HttpRequest, obj: UserType | None) -> list:
-        return [ProfileInline] if obj else []
-
-    def has_delete_permission(self, request: HttpRequest, obj: UserType | None = None) -> bool:
-        allowed = super().has_delete_permission(request, obj)
-        if obj is None:
-            return allowed
-        # Reactions and mentions would go with the account, and no version would say so.
-        shown = (
-            Message.objects.filter(author=obj),
-            Reaction.objects.filter(user=obj),
-            Mention.objects.filter(user=obj),
-        )
-        return allowed and not any(rows.exists() for rows in shown)

@@ -1,9 +1,9 @@
 """Addresses of the chat. A room's address is its slug, which may be Unicode."""
 
+from django.apps import apps
 from django.http import HttpResponseBase
-from django.urls import path
+from django.urls import URLPattern, URLResolver, include, path
 
-from rooms.accounts import devices, invitations, setup
 from rooms.pages import chat, rooms, settings
 from rooms.pages.answers import SignedInRequest
 
@@ -13,7 +13,7 @@ def directory(request: SignedInRequest) -> HttpResponseBase:
     return rooms.create(request) if request.method == "POST" else chat.directory(request)
 
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", chat.home, name="home"),
     path("rooms/", directory, name="directory"),
     path("rooms/<str:slug>/", chat.room, name="room"),
@@ -25,34 +25,15 @@ urlpatterns = [
     path("rooms/<str:slug>/archive", rooms.archive, name="archive_room"),
     path("rooms/<str:slug>/members", rooms.add_member, name="add_member"),
     path(
-        "rooms/<str:slug>/members/<int:user_id>/remove", rooms.remove_member, name="remove_member"
+        "rooms/<str:slug>/members/<int:person_id>/remove", rooms.remove_member, name="remove_member"
     ),
-    path("rooms/<str:slug>/members/<int:user_id>/role", rooms.change_role, name="change_role"),
+    path("rooms/<str:slug>/members/<int:person_id>/role", rooms.change_role, name="change_role"),
     path("direct/", rooms.direct, name="direct"),
     path("directory.json", rooms.search_rooms, name="search_rooms"),
     path("people.json", rooms.search_people, name="search_people"),
-    path("join/<str:token>/", invitations.join_place, name="invitation"),
-    path("setup/<str:token>/", setup.setup, name="setup"),
     path("settings/", settings.settings, name="settings"),
-    path("settings/devices/seen", devices.seen, name="device_seen"),
-    path("settings/devices/<int:session_id>/end", devices.end, name="end_device"),
     path("settings/profile", settings.change_profile, name="change_profile"),
     path("settings/place", settings.change_place, name="change_place"),
-    path("settings/invitations", settings.invite, name="invite"),
-    path(
-        "settings/invitations/<int:invitation_id>/revoke", settings.revoke, name="revoke_invitation"
-    ),
-    path("settings/people/<int:user_id>/reset-link", settings.reset_link, name="reset_link"),
-    path(
-        "settings/people/<int:user_id>/deactivate",
-        settings.set_active,
-        {"active": False},
-        name="deactivate",
-    ),
-    path(
-        "settings/people/<int:user_id>/reactivate",
-        settings.set_active,
-        {"active": True},
-        name="reactivate",
-    ),
 ]
+if apps.is_installed("rooms.accounts"):
+    urlpatterns.append(path("", include("rooms.accounts.urls")))

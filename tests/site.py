@@ -47,15 +47,17 @@ for name in NAMES:
     user, _ = User.objects.get_or_create(username=name)
     user.set_password("correct horse " + name)
     user.save()
-    Profile.objects.get_or_create(user=user, defaults={"name": name.title()})
+    person = Person.of(user)
+    person.name = person.name or name.title()
+    person.save()
     if JOIN:
-        members.join(user, General)
+        members.join(person, General)
     session = SessionStore()
     session["_auth_user_id"] = str(user.pk)
     session["_auth_user_backend"] = "allauth.account.auth_backends.AuthenticationBackend"
     session["_auth_user_hash"] = user.get_session_auth_hash()
     session.save()
-    keys[name] = [user.pk, session.session_key]
+    keys[name] = [person.pk, session.session_key]
 print(json.dumps(keys))
 """
 

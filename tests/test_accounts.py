@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.core import mail
 from django.test import Client, override_settings
 
-from rooms.models import Profile, Room, Signup
+from rooms.models import Person, Room, Signup
 from tests.web import BAD_LINES, PASSWORD, account, browser, set_signup
 
 pytestmark = pytest.mark.django_db
@@ -128,9 +128,9 @@ def test_open_sign_up_leads_into_the_first_room() -> None:
     answer = client.post(SIGNUP, NEW)
     assert answer.status_code == 302
     user = User.objects.get(username="grace")
-    assert Profile.person(user)["name"] == "Grace Hopper"
+    assert Person.of(user).shown_name == "Grace Hopper"
     assert not user.is_staff
-    assert room.memberships.filter(user=user, role="member").exists()
+    assert room.memberships.filter(person=Person.of(user), role="member").exists()
     assert signed_in(client)
     assert client.get("/")["Location"] == "/rooms/general/"
 
@@ -250,7 +250,7 @@ def made_link(page: str) -> str:
 def test_reset_link_by_the_owner_works_once() -> None:
     owner, user = account("root", owner=True), account("ada")
     old = browser(user)
-    answer = browser(owner).post(f"/settings/people/{user.pk}/reset-link")
+    answer = browser(owner).post(f"/settings/people/{Person.of(user).pk}/reset-link")
     link = made_link(answer.content.decode())
     client = browser()
     bad = choose_password(client, link, "short")
@@ -274,13 +274,13 @@ def test_deactivated_account_is_out() -> None:
     owner, user = account("root", owner=True), account("ada")
     session, office = browser(user), browser(owner)
     assert session.get("/settings/").status_code == 200
-    assert office.post(f"/settings/people/{user.pk}/deactivate").status_code == 302
+    assert office.post(f"/settings/people/{Person.of(user).pk}/deactivate").status_code == 302
     assert session.get("/settings/").status_code == 302
     assert session.get("/people.json").status_code == 401
     client = browser()
     sign_in(client, "ada")
     assert not signed_in(client)
-    office.post(f"/settings/people/{user.pk}/reactivate")
+    office.post(f"/settings/people/{Person.of(user).pk}/reactivate")
     sign_in(client, "ada")
     assert signed_in(client)
 
@@ -307,14 +307,14 @@ def test_wrong_name_changes_nothing(name: str) -> None:
     user = account("ada", name="Ada")
     answer = browser(user).post("/settings/profile", {"name": name})
     assert answer.status_code == 400
-    assert Profile.objects.get(user=user).name == "Ada"
+    assert Person.of(user).name == "Ada"
 
 
 def test_name_is_saved() -> None:
     user = account("ada")
     page = browser(user).post("/settings/profile", {"name": "Ada Lovelace"}, follow=True)
     assert "Your name was saved." in page.content.decode()
-    assert Profile.objects.get(user=user).name == "Ada Lovelace"
+    assert Person.of(user).name == "Ada Lovelace"
 
 
 def test_people_are_searched_and_paged() -> None:

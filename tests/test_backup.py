@@ -24,7 +24,7 @@ from tests.wire import Frame, Wire, new_cid
 
 SAY = """
 from uuid import uuid4
-ada = User.objects.get(username="ada").pk
+ada = Person.objects.get(handle="ada").pk
 for body in BODIES:
     log.commit([log.Request(ada, protocol.Send(1, 1, uuid4(), body))])
 """
@@ -474,18 +474,6 @@ def test_a_damaged_database_is_not_backed_up_nor_overwritten(make_site: MakeSite
             path.unlink()
         assert "The state before" not in restore(site, file).stdout
         assert site.run(BODIES) == ["one"]
-
-
-def test_a_backup_from_before_an_update_is_brought_up_to_date(make_site: MakeSite) -> None:
-    with make_site("sqlite", serve=False) as site:
-        site.people("ada")
-        site.run(SAY, BODIES=["one"])
-        assert manage(site, "migrate", "rooms", "0001").returncode == 0
-        site.run("Place.objects.all().delete()")
-        file = backup(site)
-        restore(site, file)
-        assert site.run(BODIES) == ["one"]
-        assert manage(site, "migrate", "--check").returncode == 0
 
 
 # Another machine

@@ -8,7 +8,7 @@ READ_TWICE = """
 import asyncio, threading
 from uuid import uuid4
 from rooms.database.threads import read
-ada = User.objects.get(username="ada")
+ada = Person.objects.get(handle="ada")
 def say():
     log.commit([log.Request(ada.pk, protocol.Send(1, 1, uuid4(), "meanwhile"))])
 def look():

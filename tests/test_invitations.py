@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from rooms.models import Invitation, Signup
+from rooms.accounts.models import Invitation
+from rooms.models import Signup
 from tests.web import PASSWORD, account, browser, set_signup
 
 pytestmark = pytest.mark.django_db

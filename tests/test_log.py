@@ -58,9 +58,9 @@ def test_concurrent_writers_leave_no_hole(make_site: MakeSite, database: str) ->
         site.run(
             """
 for name in ("One", "Two"):
-    room = members.create_room(User.objects.get(username="ada"), name, "public")
-    for user in User.objects.all():
-        members.join(user, room)
+    room = members.create_room(Person.objects.get(handle="ada"), name, "public")
+    for person in Person.objects.all():
+        members.join(person, room)
 """
         )
         writers = [
@@ -118,7 +118,7 @@ def test_one_cid_in_two_rooms_at_once_is_one_message_and_a_conflict(
     with make_site(database, serve=False) as site:
         user = site.people("ada")["ada"]
         other = site.run(
-            "room = members.create_room(User.objects.get(), 'Two', 'public')\n"
+            "room = members.create_room(Person.objects.get(), 'Two', 'public')\n"
             "print(json.dumps(room.pk))"
         )
         two = [site.start(OTHER_ROOM, USER=user, ROOM=room) for room in (1, other)]
@@ -154,9 +154,9 @@ read = [
 ]
 few = count(lambda: queries.hello(USER))
 for n in range(10):
-    members.create_room(User.objects.get(pk=USER), f"Room {n}", "public")
-    other = User.objects.create(username=f"user{n}")
-    members.direct_room(User.objects.get(pk=USER), [other.pk])
+    members.create_room(Person.objects.get(pk=USER), f"Room {n}", "public")
+    other = Person.of(User.objects.create(username=f"user{n}"))
+    members.direct_room(Person.objects.get(pk=USER), [other.pk])
 print(json.dumps([write, *read, [few, count(lambda: queries.hello(USER))]]))
 """
 

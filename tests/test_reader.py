@@ -12,13 +12,12 @@ COMPARE = """
 from rooms.reading import queries
 from rooms.reading import state
 
-owner = User.objects.get(username="ada")
-Profile.objects.filter(user__username="ben").delete()
-Profile.objects.filter(user__username="clara").update(name="")
+owner = Person.objects.get(handle="ada")
+Person.objects.filter(handle="clara").update(name="")
 wrong, count = [], 0
 for room in Room.objects.all():
     told = [
-        state.message(row, row.reactions.all(), [mention.user_id for mention in row.mentions.all()])
+        state.message(row, row.reactions.all(), [mention.person_id for mention in row.mentions.all()])
         for row in Message.objects.whole().filter(room=room).order_by("seq")
     ]
     count += len(told)
@@ -31,22 +30,22 @@ for room in Room.objects.all():
     if queries.sync(owner.pk, protocol.Sync(1, room.pk, max(0, room.version - 10))).messages != later:
         wrong.append(f"changes of {room}")
 
-everybody = list(User.objects.values_list("pk", flat=True))
+everybody = list(Person.objects.values_list("pk", flat=True))
 seen = queries.rooms_of(everybody)
-for member in Membership.objects.select_related("room", "user"):
+for member in Membership.objects.select_related("room", "person"):
     room = member.room
-    [shown] = [state for state in seen[member.user_id] if state.id == room.pk]
-    mentions = Mention.objects.filter(user=member.user, room=room, seq__gt=member.read_seq).count()
+    [shown] = [state for state in seen[member.person_id] if state.id == room.pk]
+    mentions = Mention.objects.filter(person=member.person, room=room, seq__gt=member.read_seq).count()
     facts = [room.slug, room.name, room.kind, room.topic, room.seq, room.version, member.read_seq]
     facts += [room.seq - member.read_seq, mentions, member.role, member.notify, room.archived]
     names = "slug name kind topic seq version read_seq unread mentions role notify archived"
     if [getattr(shown, name) for name in names.split()] != facts:
-        wrong.append(f"{room} as {member.user} sees it")
+        wrong.append(f"{room} as {member.person} sees it")
     if room.kind == "direct":
-        others = room.members.exclude(pk=member.user_id).order_by("pk")
+        others = room.members.exclude(pk=member.person_id).order_by("pk")
         if shown.people != [state.person(other) for other in others]:
-            wrong.append(f"people of {room} as {member.user} sees it")
-    if queries.rooms_of([member.user_id], room.pk) != {member.user_id: [shown]}:
+            wrong.append(f"people of {room} as {member.person} sees it")
+    if queries.rooms_of([member.person_id], room.pk) != {member.person_id: [shown]}:
         wrong.append(f"{room} alone")
 print(json.dumps([wrong, count, protocol.encode(queries.hello(owner.pk)).count('"archived":true')]))
 """

@@ -144,9 +144,9 @@ SIGN_OUT_IN_THE_DARK = """
 from django.contrib.sessions.models import Session
 Session.objects.filter(session_key=KEY).delete()
 User.objects.filter(username="bob").update(is_active=False)
-Membership.objects.filter(user__username="eve").delete()
+Membership.objects.filter(person__handle="eve").delete()
 room = members.create_room(None, "Elsewhere", "private")
-Membership.objects.create(room=room, user=User.objects.get(username="eve"))
+Membership.objects.create(room=room, person=Person.objects.get(handle="eve"))
 """
 
 
@@ -173,8 +173,8 @@ async def test_what_nobody_told_is_noticed_within_a_minute(make_site: MakeSite) 
 
 
 END = {
-    "deactivation": "user = User.objects.get(pk=USER)\nuser.is_active = False\nuser.save()",
-    "password": "user = User.objects.get(pk=USER)\nuser.set_password('another')\nuser.save()",
+    "deactivation": "user = Person.objects.get(pk=USER).user\nuser.is_active = False\nuser.save()",
+    "password": "user = Person.objects.get(pk=USER).user\nuser.set_password('another')\nuser.save()",
 }
 
 

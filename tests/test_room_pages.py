@@ -21,9 +21,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from rooms import members
-from rooms.models import Kind, Membership, Message, Role, Room
+from rooms.models import Kind, Membership, Message, Person, Role, Room
 from tests.test_commands import ROOT, environment
-from tests.web import BAD_LINES, PASSWORD, account, browser
+from tests.web import BAD_LINES, PASSWORD, browser, person
 
 pytestmark = pytest.mark.django_db
 
@@ -37,13 +37,13 @@ class Scene:
     """A room with an owner, a moderator and two members, and people who are not in it."""
 
     room: Room
-    people: dict[str, User]
+    people: dict[str, Person]
 
     def browser(self, who: str) -> Client:
         return browser(self.people.get(who))
 
     def role(self, who: str) -> str | None:
-        member = Membership.objects.filter(room=self.room, user=self.people[who]).first()
+        member = Membership.objects.filter(room=self.room, person=self.people[who]).first()
         return member.role if member else None
 
     def url(self, path: str = "") -> str:
@@ -57,7 +57,7 @@ class Scene:
 
 def scene_of(kind: str) -> Scene:
     names = ["owner", "moderator", "member", "other", "outsider", "newcomer"]
-    people = {name: account(name) for name in names}
+    people = {name: person(name) for name in names}
     room = members.create_room(people["owner"], "General", kind)
     for name in ("moderator", "member", "other"):
         members.add_member(None, room, people[name])
@@ -76,8 +76,8 @@ def public() -> Scene:
 
 
 @pytest.fixture
-def ada() -> User:
-    return account("ada")
+def ada() -> Person:
+    return person("ada")
 
 
 def everything() -> tuple[list, list]:
@@ -87,7 +87,7 @@ def everything() -> tuple[list, list]:
     )
 
 
-def say(user: User, room: Room, body: str) -> Message:
+def say(user: Person, room: Room, body: str) -> Message:
     """A message as a row; through `log` it could not be, since a test is a transaction itself."""
     room.seq += 1
     room.version += 1
@@ -110,14 +110,14 @@ def queries(client: Client, url: str) -> int:
 
 
 @pytest.mark.parametrize("kind", [Kind.PUBLIC, Kind.PRIVATE])
-def test_who_creates_a_room_owns_it(ada: User, kind: str) -> None:
+def test_who_creates_a_room_owns_it(ada: Person, kind: str) -> None:
     new = {"name": " Tea & biscuits ", "topic": "Breaks", "kind": kind}
     answer = browser(ada).post("/rooms/", new)
     assert answer.status_code == 200
     room = Room.objects.get()
     assert answer.json() == {"room": {"id": room.pk, "slug": "tea-biscuits"}}
     assert (room.name, room.topic, room.kind) == ("Tea & biscuits", "Breaks", kind)
-    assert [(m.user, m.role) for m in room.memberships.all()] == [(ada, Role.OWNER)]
+    assert [(m.person, m.role) for m in room.memberships.all()] == [(ada, Role.OWNER)]
     assert browser(ada).get(f"/rooms/{room.slug}/").status_code == 200
 
 
@@ -138,7 +138,7 @@ NEW = {"name": "General", "topic": "", "kind": "public"}
     ],
 )
 def test_wrong_room_is_not_made_and_every_wrong_field_is_named(
-    ada: User, wrong: dict[str, str | None]
+    ada: Person, wrong: dict[str, str | None]
 ) -> None:
     fields = {name: value for name, value in (NEW | wrong).items() if value is not None}
     answer = browser(ada).post("/rooms/", fields)
@@ -150,7 +150,7 @@ def test_wrong_room_is_not_made_and_every_wrong_field_is_named(
 
 @pytest.mark.parametrize("bad", [b"\xed\xa0\x80", b"a%00b", b"%0d%0aa%0ab"])
 @pytest.mark.parametrize("path", ["/rooms/", "/rooms/general/settings"])
-def test_bytes_that_are_no_line_are_refused(ada: User, path: str, bad: bytes) -> None:
+def test_bytes_that_are_no_line_are_refused(ada: Person, path: str, bad: bytes) -> None:
     members.create_room(ada, "General", Kind.PUBLIC)
     before = everything()
     answer = browser(ada).post(path, b"kind=public&name=" + bad, content_type=FORM)
@@ -173,7 +173,7 @@ def test_bytes_that_are_no_line_are_refused(ada: User, path: str, bad: bytes) ->
     ],
 )
 def test_address_is_the_name_in_the_letters_of_its_language(
-    ada: User, name: str, slug: str
+    ada: Person, name: str, slug: str
 ) -> None:
     client = browser(ada)
     answer = client.post("/rooms/", {"name": name, "kind": "public"})
@@ -181,7 +181,7 @@ def test_address_is_the_name_in_the_letters_of_its_language(
     assert client.get(f"/rooms/{quote(slug)}/").status_code == 200
 
 
-def test_same_name_gets_another_address(ada: User) -> None:
+def test_same_name_gets_another_address(ada: Person) -> None:
     client = browser(ada)
     slugs = [client.post("/rooms/", NEW).json()["room"]["slug"] for _ in range(3)]
     assert slugs == ["general", "general-2", "general-3"]
@@ -202,7 +202,7 @@ def test_same_name_gets_another_address(ada: User) -> None:
 @example(name="\ufdfa" * 80)
 @example(name="\x1fa\x85")
 @example(name="a\u202eb")
-def test_any_name_is_kept_as_it_is_or_refused_for_a_reason(ada: User, name: str) -> None:
+def test_any_name_is_kept_as_it_is_or_refused_for_a_reason(ada: Person, name: str) -> None:
     client = browser(ada)
     kept = name.strip()
     answer = client.post("/rooms/", urlencode({"name": name, "kind": "public"}), FORM)
@@ -249,7 +249,7 @@ DEEDS = {
     ),
     "archive": Deed("archive", {"archived": "true"}, lambda scene, _: scene.room.archived),
     "add": Deed(
-        "members", {"user": "{newcomer}"}, lambda scene, _: scene.role("newcomer") == Role.MEMBER
+        "members", {"person": "{newcomer}"}, lambda scene, _: scene.role("newcomer") == Role.MEMBER
     ),
     "remove a member": Deed(
         "members/{other}/remove", {}, lambda scene, _: scene.role("other") is None
@@ -343,7 +343,7 @@ def test_each_role_may_do_what_it_may_and_a_refusal_changes_nothing(
         ("archive", {}),
         *(("archive", {"archived": bad}) for bad in ("", "True", "yes", "1", "true\0")),
         ("members", {}),
-        *(("members", {"user": bad}) for bad in ODD_IDS),
+        *(("members", {"person": bad}) for bad in ODD_IDS),
         ("members/{other}/role", {}),
         *(("members/{other}/role", {"role": bad}) for bad in ("", "king", "Owner", "owner\0")),
     ],
@@ -389,9 +389,9 @@ def test_who_was_removed_from_a_private_room_does_not_find_it_any_more() -> None
 
 
 def test_deactivated_people_are_not_added_but_can_be_removed(public: Scene) -> None:
-    User.objects.filter(username__in=["other", "newcomer"]).update(is_active=False)
+    Person.objects.filter(handle__in=["other", "newcomer"]).update(active=False)
     client = public.browser("owner")
-    answer = client.post(public.url("members"), public.data({"user": "{newcomer}"}))
+    answer = client.post(public.url("members"), public.data({"person": "{newcomer}"}))
     assert answer.status_code == 400
     assert public.role("newcomer") is None
     assert client.post(public.url("members/{other}/remove")).status_code == 200
@@ -436,7 +436,7 @@ def test_private_room_of_others_is_like_one_that_does_not_exist(kind: str) -> No
 
 
 @pytest.mark.parametrize("slug", ["%00", "general%00", "%ff", "%ed%a0%80", "x" * 5000, "ü", "%20"])
-def test_odd_address_is_no_room(ada: User, slug: str) -> None:
+def test_odd_address_is_no_room(ada: Person, slug: str) -> None:
     members.create_room(ada, "General", Kind.PUBLIC)
     client = browser(ada)
     for path in ("", "1", "quotes.json"):
@@ -505,11 +505,11 @@ def test_archiving_twice_keeps_when_it_was(public: Scene) -> None:
 # Direct rooms
 
 
-def crowd(count: int) -> list[User]:
-    return [account(f"p{number:02}") for number in range(count)]
+def crowd(count: int) -> list[Person]:
+    return [person(f"p{number:02}") for number in range(count)]
 
 
-def direct(by: User, *people: User) -> Any:
+def direct(by: Person, *people: Person) -> Any:
     return browser(by).post("/direct/", {"people": [user.pk for user in people]})
 
 
@@ -528,7 +528,7 @@ def test_the_same_people_have_the_same_direct_room(count: int) -> None:
     assert set(room.members.all()) == set(people)
     assert {member.role for member in room.memberships.all()} == {Role.MEMBER}
     # Another set is another room.
-    assert direct(people[0], account("eve")).json()["room"]["slug"] not in slugs
+    assert direct(people[0], person("eve")).json()["room"]["slug"] not in slugs
 
 
 def test_direct_room_of_too_few_or_too_many_is_refused() -> None:
@@ -541,12 +541,12 @@ def test_direct_room_of_too_few_or_too_many_is_refused() -> None:
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_deactivated_people_are_not_written_to(ada: User, known: bool) -> None:
-    bob = account("bob")
+def test_deactivated_people_are_not_written_to(ada: Person, known: bool) -> None:
+    bob = person("bob")
     if known:
         assert direct(ada, bob).status_code == 200
     before = everything()
-    User.objects.filter(pk=bob.pk).update(is_active=False)
+    Person.objects.filter(pk=bob.pk).update(active=False)
     answer = direct(ada, bob)
     assert answer.status_code == 400
     assert answer.json()["errors"]["people"]
@@ -554,8 +554,8 @@ def test_deactivated_people_are_not_written_to(ada: User, known: bool) -> None:
 
 
 @pytest.mark.parametrize("bad", ODD_IDS)
-def test_odd_people_are_refused(ada: User, bad: str) -> None:
-    bob = account("bob")
+def test_odd_people_are_refused(ada: Person, bad: str) -> None:
+    bob = person("bob")
     answer = browser(ada).post("/direct/", {"people": [str(bob.pk), bad]})
     assert answer.status_code == 400
     assert answer.json()["errors"]["people"]
@@ -571,7 +571,7 @@ def test_direct_room_cannot_be_left_renamed_archived_or_grow(public: Scene) -> N
         # Who is in it has joined it already; nobody in it is a moderator or an owner.
         assert answer.status_code in {"join": {200}, "leave": {400}, "add": {400}}.get(name, {403})
     # Even with a role, which somebody would have to write into the database.
-    Membership.objects.filter(room=public.room, user=owner).update(role=Role.OWNER)
+    Membership.objects.filter(room=public.room, person=owner).update(role=Role.OWNER)
     before = everything()
     for name in ("leave", "rename", "archive", "add", "make an owner", "remove a member"):
         deed = DEEDS[name]
@@ -609,7 +609,7 @@ def test_without_the_token_of_a_page_nothing_is_done(public: Scene, url: str) ->
     client = browser(public.people["owner"], enforce_csrf_checks=True)
     before = everything()
     data = {"name": "Forged", "kind": "public", "archived": "true", "role": "owner"}
-    data |= public.data({"user": "{newcomer}", "people": "{newcomer}"})
+    data |= public.data({"person": "{newcomer}", "people": "{newcomer}"})
     for token in ({}, {"X-CSRFToken": "x" * 64}, {"X-CSRFToken": "\0"}):
         answer = client.post(url, data, headers=token)
         assert answer.status_code == 403
@@ -655,8 +655,8 @@ def test_directory_lists_public_rooms_only(scene: Scene) -> None:
         ]
 
 
-def test_directory_shows_where_most_people_are_first_and_archived_rooms_last(ada: User) -> None:
-    bob = account("bob")
+def test_directory_shows_where_most_people_are_first_and_archived_rooms_last(ada: Person) -> None:
+    bob = person("bob")
     for name in ("Quiet", "Busy", "Old", "Older"):
         members.create_room(ada, name, Kind.PUBLIC)
     for slug in ("busy", "old"):
@@ -685,7 +685,7 @@ def test_directory_shows_where_most_people_are_first_and_archived_rooms_last(ada
         ("x" * 100_000, set()),
     ],
 )
-def test_directory_is_searched_by_name_and_topic(ada: User, q: str, slugs: set[str]) -> None:
+def test_directory_is_searched_by_name_and_topic(ada: Person, q: str, slugs: set[str]) -> None:
     members.create_room(ada, "Tea room", Kind.PUBLIC, "100% biscuits")
     members.create_room(ada, "Kitchen", Kind.PUBLIC, "Coffee and tea")
     members.create_room(ada, "자유 게시판", Kind.PUBLIC)
@@ -697,11 +697,11 @@ def test_directory_is_searched_by_name_and_topic(ada: User, q: str, slugs: set[s
 @pytest.mark.parametrize(
     "query", ["q=%ff", "q=%ed%a0%80", "q=%00&page=%00", "q[]=x", "page", "&&="]
 )
-def test_odd_queries_are_answered(ada: User, path: str, query: str) -> None:
+def test_odd_queries_are_answered(ada: Person, path: str, query: str) -> None:
     assert browser(ada).get(f"{path}?{query}").status_code == 200
 
 
-def test_directory_has_pages_of_fifty(ada: User) -> None:
+def test_directory_has_pages_of_fifty(ada: Person) -> None:
     Room.objects.bulk_create(Room(name=f"r{n:03}", slug=f"r{n:03}") for n in range(120))
     client = browser(ada)
     pages = [client.get(f"/directory.json?page={page}").json() for page in (1, 2, 3)]
@@ -715,26 +715,25 @@ def test_directory_has_pages_of_fifty(ada: User) -> None:
         assert client.get("/directory.json", {"page": odd}).json() in (pages[0], pages[2])
 
 
-def test_people_are_found_by_username_and_name(ada: User) -> None:
-    account("bob", name="Robert Müller")
-    account("minji", name="김민지")
-    account("zed", name="Bob the gone", is_active=False)
+def test_people_are_found_by_username_and_name(ada: Person) -> None:
+    person("bob", name="Robert Müller")
+    person("minji", name="김민지")
+    person("zed", name="Bob the gone", is_active=False)
     User.objects.create_user("plain")
     client = browser(ada)
 
     def names(q: str) -> list[str]:
         return [
-            person["username"] for person in client.get("/people.json", {"q": q}).json()["people"]
+            found["username"] for found in client.get("/people.json", {"q": q}).json()["people"]
         ]
 
     assert names("") == names("\0") == ["ada", "bob", "minji", "plain"]
     assert names("BOB") == names("robert") == ["bob"]
     assert names("민지") == ["minji"]
     assert names("%") == names("_") == names("zed") == []
-    person = client.get("/people.json", {"q": "minji"}).json()["people"]
-    assert person == [
+    assert client.get("/people.json", {"q": "minji"}).json()["people"] == [
         {
-            "id": User.objects.get(username="minji").pk,
+            "id": Person.objects.get(handle="minji").pk,
             "username": "minji",
             "name": "김민지",
             "avatar": None,
@@ -742,11 +741,11 @@ def test_people_are_found_by_username_and_name(ada: User) -> None:
     ]
 
 
-def test_people_beyond_fifty_are_said_to_be_there(ada: User) -> None:
+def test_people_beyond_fifty_are_said_to_be_there(ada: Person) -> None:
     crowd(49)
     client = browser(ada)
     assert client.get("/people.json").json()["more"] is False
-    account("p99")
+    person("p99")
     answer = client.get("/people.json").json()
     assert (len(answer["people"]), answer["more"]) == (50, True)
 
@@ -837,7 +836,7 @@ def test_room_page_costs_no_more_for_more_members(public: Scene) -> None:
 
 def test_lists_cost_the_same_however_long_they_are(public: Scene) -> None:
     owner = public.people["owner"]
-    User.objects.filter(pk=owner.pk).update(is_superuser=True)
+    User.objects.filter(username="owner").update(is_superuser=True)
     client = public.browser("owner")
     ids = [say(owner, public.room, "hi").pk]
     quotes = public.url("quotes.json?")
@@ -905,7 +904,7 @@ def is_protected(answer: Any) -> bool:
 
 @pytest.mark.parametrize("url", PAGES)
 def test_every_page_has_the_headers_that_protect_it(url: str) -> None:
-    root = account("root", owner=True)
+    root = person("root", owner=True)
     members.create_room(root, "General", Kind.PUBLIC)
     answer = browser(root).get(url)
     assert answer.status_code == PAGES[url]
@@ -914,7 +913,7 @@ def test_every_page_has_the_headers_that_protect_it(url: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "127.0.0.1@evil", ""])
-def test_foreign_host_is_refused(ada: User, host: str) -> None:
+def test_foreign_host_is_refused(ada: Person, host: str) -> None:
     client = browser(ada)
     for url in ("/", "/rooms/", "/directory.json", "/accounts/login/", "/admin/"):
         answer = client.get(url, HTTP_HOST=host)
@@ -922,7 +921,7 @@ def test_foreign_host_is_refused(ada: User, host: str) -> None:
         assert b"evil" not in answer.content
 
 
-def test_session_cookie_is_for_this_site_and_not_for_scripts(ada: User) -> None:
+def test_session_cookie_is_for_this_site_and_not_for_scripts(ada: Person) -> None:
     client = browser()
     client.post("/accounts/login/", {"login": "ada", "password": PASSWORD})
     cookie = client.cookies["sessionid"]

@@ -13,15 +13,15 @@ CONTENT = """
 import hashlib
 from rooms.reading import queries
 rows = list(Message.objects.order_by("id").values_list(
-    "id", "room__slug", "seq", "version", "author__username", "cid", "digest", "body", "html",
+    "id", "room__slug", "seq", "version", "author__handle", "cid", "digest", "body", "html",
     "reply_to", "created_at", "edited_at", "deleted_at",
 ))
-rows += Reaction.objects.order_by("message", "pk").values_list("message", "user__username", "emoji")
-rows += Mention.objects.order_by("message", "user").values_list("message", "user__username", "seq")
+rows += Reaction.objects.order_by("message", "pk").values_list("message", "person__handle", "emoji")
+rows += Mention.objects.order_by("message", "person").values_list("message", "person__handle", "seq")
 rows += Membership.objects.order_by("pk").values_list(
-    "user__username", "room__slug", "role", "read_seq"
+    "person__handle", "room__slug", "role", "read_seq"
 )
-owner = User.objects.get(username="ada")
+owner = Person.objects.get(handle="ada")
 texts = Message.objects.filter(deleted_at=None)
 print(json.dumps({
     "hash": hashlib.sha256(repr(rows).encode()).hexdigest(),
@@ -35,20 +35,20 @@ print(json.dumps({
     "reactions": Reaction.objects.count(),
     "mentions": Mention.objects.count(),
     "rooms": len(queries.hello(owner.pk).rooms),
-    "is_owner": owner.is_superuser,
+    "is_owner": owner.user.is_superuser,
 }))
 """
 
 # What the log renders and numbers itself, of the same texts.
 GO_ON = """
 from uuid import uuid4
-ada = User.objects.get(username="ada")
+ada = Person.objects.get(handle="ada")
 said = Message.objects.filter(room__archived_at=None, deleted_at=None, edited_at=None)
 said = said.exclude(mentions=None).first()
 room = said.room
 [ack] = log.commit([log.Request(ada.pk, protocol.Send(1, room.pk, uuid4(), said.body))]).answers
 new = Message.objects.get(pk=ack.id)
-mentions = [{m.user_id for m in message.mentions.all()} for message in (said, new)]
+mentions = [{m.person_id for m in message.mentions.all()} for message in (said, new)]
 print(json.dumps([
     new.id == Message.objects.count() == Message.objects.order_by("-id")[0].id,
     new.seq == room.seq + 1, new.version == room.version + 1,
@@ -119,7 +119,7 @@ def test_who_is_there_already_sees_the_public_rooms(make_site: MakeSite) -> None
         assert done.stdout.startswith("43 people"), "nobody speaks by another's account"
         public, rooms, owners = site.run(
             "from rooms.reading import queries\n"
-            "rooms = queries.hello(User.objects.get(username='owner').pk).rooms\n"
+            "rooms = queries.hello(Person.objects.get(handle='owner').pk).rooms\n"
             "public = Room.objects.filter(kind='public').count()\n"
             "owners = User.objects.filter(is_superuser=True).count()\n"
             "print(json.dumps([public, len(rooms), owners]))"

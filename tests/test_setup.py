@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 
 from rooms.accounts.setup import setup_token
-from rooms.models import Kind, Place, Profile, Role, Room
+from rooms.models import Kind, Person, Place, Role, Room
 from tests.web import BAD_LINES, PASSWORD, account, browser
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +38,7 @@ def test_first_run_makes_the_owner_and_general_and_works_once() -> None:
     user = User.objects.get()
     assert user.is_superuser
     assert user.check_password(PASSWORD)
-    assert Profile.person(user)["name"] == "Ada Lovelace"
+    assert Person.of(user).shown_name == "Ada Lovelace"
     assert Place.get().name == "The Lab"
     room = Room.objects.get()
     assert (room.name, room.kind) == ("General", Kind.PUBLIC)

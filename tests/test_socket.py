@@ -186,8 +186,8 @@ async def test_strangers_learn_nothing_of_a_private_room(site: Site) -> None:
     people = site.people("ada", "bob")
     room = site.run(
         """
-room = members.create_room(User.objects.get(pk=ADA), "Secret", "private")
-open_room = members.create_room(User.objects.get(pk=ADA), "Open", "public")
+room = members.create_room(Person.objects.get(pk=ADA), "Secret", "private")
+open_room = members.create_room(Person.objects.get(pk=ADA), "Open", "public")
 print(json.dumps([room.pk, open_room.pk]))
 """,
         ADA=people["ada"],
@@ -233,7 +233,7 @@ async def test_only_the_author_edits_and_only_moderators_delete_what_others_wrot
         site.run(
             """
 room = Room.objects.get(pk=ROOM)
-members.set_role(None, room, User.objects.get(pk=BOB), "moderator")
+members.set_role(None, room, Person.objects.get(pk=BOB), "moderator")
 """,
             ROOM=room,
             BOB=people["bob"],
@@ -375,7 +375,7 @@ async def test_rooms_span_processes(make_site: MakeSite) -> None:
                         changes = await wire.expect("changes", **{"from": version})
                         version = changes["to"]
                 direct = site.run(
-                    "room = members.direct_room(User.objects.get(pk=ADA), [BOB])\n"
+                    "room = members.direct_room(Person.objects.get(pk=ADA), [BOB])\n"
                     "print(json.dumps(room.pk))",
                     ADA=people["ada"],
                     BOB=people["bob"],
@@ -393,7 +393,7 @@ async def test_who_is_removed_hears_it_and_then_nothing_of_the_room(make_site: M
         async with site.socket("ada", 0) as ada, site.socket("bob", 1) as bob:
             room = ada.room("general")["id"]
             site.run(
-                "members.remove_member(None, Room.objects.get(pk=ROOM), User.objects.get(pk=BOB))",
+                "members.remove_member(None, Room.objects.get(pk=ROOM), Person.objects.get(pk=BOB))",
                 ROOM=room,
                 BOB=people["bob"],
             )

@@ -11,7 +11,7 @@ from tests.site import ROOT, Site
 
 SOME = """
 from uuid import uuid4
-ada, bob = (User.objects.get(username=name).pk for name in ("ada", "bob"))
+ada, bob = (Person.objects.get(handle=name).pk for name in ("ada", "bob"))
 say = lambda body, **more: log.Request(ada, protocol.Send(1, 1, uuid4(), body, **more))
 one, two, three = log.commit([say("one @bob"), say("two"), say("three")]).answers
 log.commit([say("four", reply_to=two.id, thread=two.id)])
@@ -20,7 +20,7 @@ log.commit([
     log.Request(ada, protocol.Edit(1, two.id, "changed")),
     log.Request(ada, protocol.Delete(1, three.id)),
 ])
-members.create_room(User.objects.get(pk=ada), "Empty", "public")
+members.create_room(Person.objects.get(pk=ada), "Empty", "public")
 """
 
 DAMAGE = {

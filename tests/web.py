@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.test import Client
 
-from rooms.models import Place, Profile, Signup
+from rooms.models import Person, Place, Signup
 
 HOST = "127.0.0.1"
 PASSWORD = "correct horse battery"
@@ -17,12 +17,19 @@ BAD_LINES = ["a\0b", "a\nb", "a\x1bb", "a\x7fb", "a\u2028b", "", "   "]
 def account(username: str, *, owner: bool = False, name: str = "", **facts: Any) -> User:
     make = User.objects.create_superuser if owner else User.objects.create_user
     user = make(username, password=PASSWORD, **facts)
-    Profile.objects.create(user=user, name=name)
+    Person.objects.filter(user=user).update(name=name)
     return user
 
 
-def browser(user: User | None = None, **options: Any) -> Client:
+def person(handle: str, **facts: Any) -> Person:
+    """Somebody with an account."""
+    return Person.of(account(handle, **facts))
+
+
+def browser(user: User | Person | None = None, **options: Any) -> Client:
     client = Client(HTTP_HOST=HOST, **options)
+    if isinstance(user, Person):
+        user = user.user
     if user is not None:
         client.force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
     return client

@@ -12,8 +12,9 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.shortcuts import render
 
+from rooms.accounts.models import Invitation
 from rooms.live.revocation import end_sockets
-from rooms.models import Invitation, Place, Signup
+from rooms.models import Person, Place, Signup
 
 # Where the session keeps the link that somebody came by.
 INVITATION = "invitation"
@@ -48,4 +49,4 @@ class SessionsAdapter(DefaultUserSessionsAdapter):
         """Their open tabs end too; after the sessions, so that none of them connects again."""
         super().end_sessions(sessions)
         for session in sessions:
-            end_sockets(session.user_id, session.session_key)
+            end_sockets(Person.of(session.user).pk, session.session_key)

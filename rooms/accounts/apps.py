@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -12,3 +14,8 @@ class AccountsConfig(AppConfig):
     label = "rooms_accounts"
     verbose_name = _("Accounts")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        settings = import_module("rooms.pages.settings")
+        section = import_module("rooms.accounts.settings").section
+        settings.sections.append(settings.Section("accounts/settings.html", section))

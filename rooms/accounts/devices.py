@@ -3,18 +3,17 @@
 from allauth.usersessions.internal.flows.sessions import end_sessions
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from rooms.pages.answers import SignedInRequest
+from rooms.pages.answers import SignedInRequest, signed_in
 
 
 @require_POST
-@login_required
+@signed_in
 def end(request: SignedInRequest, session_id: int) -> HttpResponse:
     """Signs one of my devices out; this one goes to the sign-in page."""
     session = get_object_or_404(UserSession, pk=session_id, user=request.user)

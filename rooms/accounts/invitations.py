@@ -5,7 +5,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from rooms.accounts.adapter import INVITATION
-from rooms.models import Invitation, Place, Signup
+from rooms.accounts.models import Invitation
+from rooms.models import Place, Signup
 
 
 @require_GET
@@ -15,6 +16,6 @@ def join_place(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("home")
     usable = Invitation.objects.usable().filter(token=token).exists()
     if not usable or Place.get().signup == Signup.CLOSED:
-        return render(request, "rooms/invitation_gone.html", status=410)
+        return render(request, "accounts/invitation_gone.html", status=410)
     request.session[INVITATION] = token
     return redirect("account_signup")

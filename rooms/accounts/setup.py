@@ -9,8 +9,8 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.views.decorators.http import require_http_methods
 
 from rooms import members
-from rooms.models import Place, Profile
-from rooms.pages.forms import SetupForm
+from rooms.accounts.forms import SetupForm
+from rooms.models import Person, Place
 
 User = get_user_model()
 
@@ -29,7 +29,7 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
         user = _found(form.cleaned_data)
         login(request, user, "allauth.account.auth_backends.AuthenticationBackend")
         return redirect("home")
-    return render(request, "rooms/setup.html", {"form": form})
+    return render(request, "accounts/setup.html", {"form": form})
 
 
 @transaction.atomic
@@ -41,7 +41,9 @@ def _found(data: dict) -> UserType:
     place.name = data["place"]
     place.save(update_fields=["name"])
     user = User.objects.create_superuser(data["username"], data["email"], data["password"])
-    Profile.objects.create(user=user, name=data["name"])
+    person = Person.of(user)
+    person.name = data["name"]
+    person.save(update_fields=["name"])
     room = members.create_general()
-    members.add_member(None, room, user, "owner")
+    members.add_member(None, room, person, "owner")
     return user

@@ -28,8 +28,8 @@ def room_group(room_id: int) -> str:
     return f"room.{room_id}"
 
 
-def user_group(user_id: int) -> str:
-    return f"user.{user_id}"
+def person_group(person_id: int) -> str:
+    return f"person.{person_id}"
 
 
 def frame(group: str, event: protocol.Event) -> Event:
@@ -46,7 +46,7 @@ def events_of(commit: Commit) -> list[Event]:
             # For repair, which does not read the text: how far it reaches, in which epoch.
             event |= {"room": part.room, "from": part.from_, "to": part.to, "epoch": commit.epoch}
             events.append((group, event))
-    return events + [frame(user_group(user_id), read) for user_id, read in commit.reads]
+    return events + [frame(person_group(person_id), read) for person_id, read in commit.reads]
 
 
 def split(changes: protocol.Changes) -> list[protocol.Changes]:

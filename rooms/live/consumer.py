@@ -1,4 +1,4 @@
-"""The socket: one per browser tab or program, for all rooms of its user."""
+"""The socket: one per browser tab or program, for all rooms of its person."""
 
 import asyncio
 import logging
@@ -13,11 +13,12 @@ from channels.consumer import get_handler_name
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth import get_user
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DatabaseError, InterfaceError
 
 from rooms import protocol
 from rooms.database.threads import call, read
-from rooms.live.broadcast import frame, room_group, user_group
+from rooms.live.broadcast import frame, person_group, room_group
 from rooms.live.limits import MAX_REFUSED, MAX_SOCKETS, bucket_of
 from rooms.live.outbound import Outbound
 from rooms.live.presence import presence
@@ -26,6 +27,7 @@ from rooms.live.revocation import NOT_SIGNED_IN, compare, comparer
 from rooms.live.sockets import here
 from rooms.live.writer import RETRY_AFTER, writer
 from rooms.log.batch import Answer, Request
+from rooms.models import Person
 from rooms.reading import queries
 
 logger = logging.getLogger(__name__)
@@ -46,7 +48,7 @@ Write = protocol.Send | protocol.Edit | protocol.Delete | protocol.React | proto
 class ChatConsumer(AsyncWebsocketConsumer):
     """Authenticates, parses, hands over to log and reader, answers."""
 
-    user_id: int
+    person_id: int
     session_key: str | None
     person: protocol.Person
     entered = False
@@ -95,16 +97,16 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self.close(ORDINARY)  # on which a client tries again, later and later
 
     async def open(self) -> None:
-        user_id = await call(self.authenticate)
-        if user_id is None:
+        person_id = await call(self.authenticate)
+        if person_id is None:
             await self.close(NOT_SIGNED_IN)
             return
-        if len(here.of(user_id)) >= MAX_SOCKETS:
+        if len(here.of(person_id)) >= MAX_SOCKETS:
             await self.close(FLOODING)
             return
-        self.user_id = user_id
+        self.person_id = person_id
         self.session_key = self.scope["session"].session_key
-        self.bucket = bucket_of(user_id)
+        self.bucket = bucket_of(person_id)
         # Groups first, heads after: what is committed between is in one or in both.
         self.outbound.hold()
         here.add(self)
@@ -112,10 +114,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
             attach(self.channel_name, self.outbound.push_frame)
         repair.start()
         comparer.start()
-        await self.channel_layer.group_add(user_group(user_id), self.channel_name)
-        for room_id in await read(queries.room_ids, user_id):
+        await self.channel_layer.group_add(person_group(person_id), self.channel_name)
+        for room_id in await read(queries.room_ids, person_id):
             await self.enter(room_id)
-        hello = await read(queries.hello, user_id)
+        hello = await read(queries.hello, person_id)
         await self.only_in({room.id for room in hello.rooms})
         repair.greeted(hello.epoch)
         for room in hello.rooms:
@@ -124,14 +126,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self.send(protocol.encode(hello))
         self.outbound.release()
         self.entered = True
-        presence.enter(user_id, self.outbound.push)
+        presence.enter(person_id, self.outbound.push)
         if online := presence.online() & {p.id for room in hello.rooms for p in room.people or ()}:
-            self.push(protocol.Presence({str(user): "online" for user in online}))
+            self.push(protocol.Presence({str(id): "online" for id in online}))
 
     def authenticate(self) -> int | None:
-        """The id of the user whose session came with the handshake."""
+        """The id of the person whose account's session came with the handshake."""
         user = get_user(SimpleNamespace(session=self.scope["session"]))  # type: ignore[arg-type]
-        return user.pk if user.is_active else None
+        return Person.of(user).pk if isinstance(user, AbstractBaseUser) and user.is_active else None
 
     async def enter(self, room_id: int) -> None:
         self.rooms.add(room_id)
@@ -153,17 +155,17 @@ class ChatConsumer(AsyncWebsocketConsumer):
         """From now on nothing goes out and nothing that comes in counts."""
         if detach := getattr(self.channel_layer, "detach", None):
             detach(self.channel_name)
-        if hasattr(self, "user_id"):
+        if hasattr(self, "person_id"):
             here.remove(self)
         if self.entered:
             self.entered = False
-            presence.leave(self.user_id, self.outbound.push)
+            presence.leave(self.person_id, self.outbound.push)
 
     async def leave(self) -> None:
         """Out of all groups, also when the layer fails at one of them."""
         groups = [room_group(room_id) for room_id in self.rooms]
-        if hasattr(self, "user_id"):
-            groups.append(user_group(self.user_id))
+        if hasattr(self, "person_id"):
+            groups.append(person_group(self.person_id))
         self.rooms.clear()
         for group in groups:
             with suppress(Exception):
@@ -213,7 +215,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self.write_done = asyncio.Event()
             await self.write_done.wait()
         self.waiting_writes += 1
-        writer.submit(Request(self.user_id, command), self.written)
+        writer.submit(Request(self.person_id, command), self.written)
 
     def written(self, answer: Answer) -> None:
         self.waiting_writes -= 1
@@ -225,12 +227,12 @@ class ChatConsumer(AsyncWebsocketConsumer):
         try:
             match command:
                 case protocol.Sync():
-                    self.push(await read(queries.sync, self.user_id, command))
+                    self.push(await read(queries.sync, self.person_id, command))
                 case protocol.History():
-                    self.push(await read(queries.history, self.user_id, command))
+                    self.push(await read(queries.history, self.person_id, command))
                 case protocol.Members():
                     online = presence.online()
-                    self.push(await read(queries.members, self.user_id, command, online))
+                    self.push(await read(queries.members, self.person_id, command, online))
                 case protocol.Typing():
                     self.typing(command.room)
                 case protocol.Ping():
@@ -276,5 +278,5 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if event["session"] in {None, self.session_key}:
             await self.end(NOT_SIGNED_IN)
 
-    async def user_changed(self, event: dict) -> None:
+    async def person_changed(self, event: dict) -> None:
         await compare([self])

@@ -1,6 +1,6 @@
-"""How much one user may ask of one process.
+"""How much one person may ask of one process.
 
-A token bucket (https://en.wikipedia.org/wiki/Token_bucket) for each user, over all their sockets:
+A token bucket (https://en.wikipedia.org/wiki/Token_bucket) for each person, over all their sockets:
 a command takes a token, `SEND_RATE` come back in a second, up to `SEND_BURST`.
 """
 
@@ -12,12 +12,12 @@ from django.conf import settings
 MAX_SOCKETS = 10
 # Commands refused one after the other, by somebody who does not wait as told.
 MAX_REFUSED = 200
-# Users of whom is known what they used; more than these are forgotten as soon as they may be.
+# People whose use is known; beyond that, full buckets are forgotten.
 MAX_KNOWN = 1000
 
 
 class Bucket:
-    """What a user may still ask for."""
+    """What a person may still ask for."""
 
     def __init__(self, rate: float, burst: float) -> None:
         self._rate, self._burst = rate, burst
@@ -45,12 +45,12 @@ class Bucket:
 _buckets: dict[int, Bucket] = {}
 
 
-def bucket_of(user_id: int) -> Bucket:
-    """The user's, also after a reconnect."""
-    bucket = _buckets.get(user_id)
+def bucket_of(person_id: int) -> Bucket:
+    """The person's, also after a reconnect."""
+    bucket = _buckets.get(person_id)
     if bucket is None:
         if len(_buckets) >= MAX_KNOWN:
-            for known in [user for user, bucket in _buckets.items() if bucket.full]:
+            for known in [id for id, bucket in _buckets.items() if bucket.full]:
                 del _buckets[known]
-        bucket = _buckets[user_id] = Bucket(settings.CHAT_SEND_RATE, settings.CHAT_SEND_BURST)
+        bucket = _buckets[person_id] = Bucket(settings.CHAT_SEND_RATE, settings.CHAT_SEND_BURST)
     return bucket

@@ -23,7 +23,7 @@ Push = Callable[[str], None]
 
 
 class Presence:
-    """The users online at all processes, as this process knows them."""
+    """The people online at all processes, as this process knows them."""
 
     def __init__(self) -> None:
         self._process = uuid.uuid4().hex
@@ -37,26 +37,26 @@ class Presence:
     def online(self) -> set[int]:
         now = time.monotonic()
         self._elsewhere = {
-            process: (until, users)
-            for process, (until, users) in self._elsewhere.items()
+            process: (until, people)
+            for process, (until, people) in self._elsewhere.items()
             if until > now
         }
-        return set(self._here).union(*(users for _until, users in self._elsewhere.values()))
+        return set(self._here).union(*(people for _until, people in self._elsewhere.values()))
 
-    def enter(self, user_id: int, push: Push) -> None:
-        """A socket of the user opened; it hears of changes through `push`."""
+    def enter(self, person_id: int, push: Push) -> None:
+        """A socket of the person opened; it hears of changes through `push`."""
         if not self._tasks:
             loop = asyncio.get_running_loop()
             self._tasks = [loop.create_task(self._listen()), loop.create_task(self._beat())]
         self._sockets.add(push)
-        self._here[user_id] += 1
+        self._here[person_id] += 1
         self._changed.set()
 
-    def leave(self, user_id: int, push: Push) -> None:
+    def leave(self, person_id: int, push: Push) -> None:
         self._sockets.discard(push)
-        self._here[user_id] -= 1
-        if not self._here[user_id]:
-            del self._here[user_id]
+        self._here[person_id] -= 1
+        if not self._here[person_id]:
+            del self._here[person_id]
         self._changed.set()
 
     async def _listen(self) -> None:
@@ -69,7 +69,7 @@ class Presence:
                     event = await layer.receive(channel)
                     if event["process"] != self._process:
                         until = time.monotonic() + LIFETIME
-                        self._elsewhere[event["process"]] = (until, set(event["users"]))
+                        self._elsewhere[event["process"]] = (until, set(event["people"]))
                         self._tell()
             except OSError:
                 await asyncio.sleep(BEAT)
@@ -78,8 +78,8 @@ class Presence:
         layer = get_channel_layer()
         while True:
             try:
-                users = list(self._here)
-                event = {"type": "presence.beat", "process": self._process, "users": users}
+                people = list(self._here)
+                event = {"type": "presence.beat", "process": self._process, "people": people}
                 await layer.group_send(GROUP, event)
             except OSError:
                 pass
@@ -97,8 +97,8 @@ class Presence:
         came, went = online - self._told, self._told - online
         self._told = online
         if came or went:
-            frame = protocol.Presence({str(user): "online" for user in came})
-            frame.users.update((str(user), "offline") for user in went)
+            frame = protocol.Presence({str(id): "online" for id in came})
+            frame.users.update((str(id), "offline") for id in went)
             text = protocol.encode(frame)
             for push in tuple(self._sockets):
                 push(text)

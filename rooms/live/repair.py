@@ -164,14 +164,14 @@ class Repair:
             task.add_done_callback(self._telling.discard)
 
     async def _tell_facts(self, room: int, sockets: set[Socket]) -> None:
-        users = {socket.user_id for socket in sockets}
+        people = {socket.person_id for socket in sockets}
         try:
-            states = await read(queries.rooms_of, users, room)
+            states = await read(queries.rooms_of, people, room)
         except (DatabaseError, InterfaceError) as problem:
             logger.warning("Room %d cannot be looked at: %s", room, problem)
             return
         for socket in sockets:
-            for state in states[socket.user_id]:
+            for state in states[socket.person_id]:
                 self.entered(room, state.version)
                 socket.push(protocol.RoomChanged(state))
 

@@ -1,8 +1,8 @@
 """Closing sockets whose session or account ended, and correcting those whose rooms changed.
 
-The user of a socket is known since its handshake; what they may do ends at any time. Whoever ends
-it sends an event to the sockets concerned, in all processes; as events may be lost, each process
-also compares all its sockets with the database now and then.
+A socket's person is known since its handshake; what they may do can end at any time. Whatever
+ends it sends an event to the sockets concerned, in all processes. As events may be lost, each
+process also compares all its sockets with the database now and then.
 """
 
 import asyncio
@@ -14,11 +14,11 @@ from typing import Any
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
-from django.contrib.auth.models import User as UserType
 from django.contrib.auth.signals import user_logged_out
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessions
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, InterfaceError, transaction
-from django.db.models.signals import post_save
+from django.db.models.signals import post_save, pre_delete
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
@@ -26,10 +26,11 @@ from django.utils.crypto import constant_time_compare
 
 from rooms import protocol
 from rooms.database.threads import read
-from rooms.live.broadcast import tell_now, user_group
+from rooms.live.broadcast import person_group, tell_now
 from rooms.live.repair import repair
 from rooms.live.sockets import Socket, here
-from rooms.models import Membership
+from rooms.models import Membership, Person
+from rooms.models.person import Account
 
 logger = logging.getLogger(__name__)
 
@@ -48,46 +49,56 @@ SessionStore = import_module(settings.SESSION_ENGINE).SessionStore
 # Telling that something ended
 
 
-def end_sockets(user_id: int, session_key: str | None = None) -> None:
-    """Closes the user's sockets in every process; with a key only those of that session."""
+def end_sockets(person_id: int, session_key: str | None = None) -> None:
+    """Closes the person's sockets in every process; with a key only those of that session."""
     event = {"type": "session.ended", "session": session_key}
-    tell_now([(user_group(user_id), event)])
+    tell_now([(person_group(person_id), event)])
 
 
 @receiver(user_logged_out)
-def end_sockets_of_session(request: HttpRequest, user: UserType | None, **_signal: Any) -> None:
+def end_sockets_of_session(request: HttpRequest, user: Account | None, **_signal: Any) -> None:
     """However somebody signs out, their other tabs end too."""
     if user is not None and request.session.session_key:
-        end_sockets(user.pk, request.session.session_key)
+        end_sockets(Person.of(user).pk, request.session.session_key)
+
+
+@receiver(pre_delete, sender=User)
+def end_sockets_of_account(instance: Account, **_signal: Any) -> None:
+    person_id = Person.of(instance).pk
+    transaction.on_commit(lambda: end_sockets(person_id))
 
 
 @receiver(post_save, sender=User)
-def compare_sockets_of_user(
-    instance: UserType, created: bool, update_fields: Iterable[str] | None = None, **_signal: Any
+def compare_sockets_of_account(
+    instance: Account,
+    created: bool,
+    update_fields: Iterable[str] | None = None,
+    **_signal: Any,
 ) -> None:
     """However an account is deactivated or gets another password, its sockets hear of it."""
     if not created and (update_fields is None or not set(update_fields) <= HARMLESS):
-        event = user_group(instance.pk), {"type": "user.changed"}
+        event = person_group(Person.of(instance).pk), {"type": "person.changed"}
         transaction.on_commit(lambda: tell_now([event]))
 
 
 # Comparing
 
 
-def may_stay(keys: Iterable[str], user_ids: Iterable[int]) -> dict[str, int]:
-    """The sessions of these that are good, with the id of the active user whom each belongs to."""
-    users = {user.pk: user for user in User.objects.filter(pk__in=set(user_ids), is_active=True)}
+def may_stay(keys: Iterable[str], person_ids: Iterable[int]) -> dict[str, int]:
+    """The sessions of these that are good, with the id of the active person each belongs to."""
+    persons = Person.objects.active().filter(pk__in=set(person_ids)).select_related("user")
+    owners = {person.user.pk: (person.pk, person.user) for person in persons if person.user}
     good = {}
     for key, session in _sessions(set(keys)):
         try:
-            user = users.get(User._meta.pk.to_python(session.get(SESSION_KEY)))
-        except (TypeError, ValueError):
+            person_id, user = owners[User._meta.pk.to_python(session.get(SESSION_KEY))]
+        except (KeyError, TypeError, ValidationError):
             continue
-        if user is not None and any(
+        if user.is_active and any(
             constant_time_compare(session.get(HASH_SESSION_KEY, ""), hash)
             for hash in (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
         ):
-            good[key] = user.pk
+            good[key] = person_id
     return good
 
 
@@ -103,29 +114,29 @@ def _sessions(keys: set[str]) -> Iterable[tuple[str, dict]]:
     ]
 
 
-def rooms_of(user_ids: Iterable[int]) -> dict[int, set[int]]:
-    """The ids of the rooms of each of the users."""
-    rooms: dict[int, set[int]] = {user: set() for user in user_ids}
-    rows = Membership.objects.filter(user_id__in=list(rooms)).values_list("user_id", "room_id")
-    for user, room in rows:
-        rooms[user].add(room)
+def rooms_of(person_ids: Iterable[int]) -> dict[int, set[int]]:
+    """The ids of the rooms of each person."""
+    rooms: dict[int, set[int]] = {id: set() for id in person_ids}
+    rows = Membership.objects.filter(person_id__in=list(rooms)).values_list("person_id", "room_id")
+    for person_id, room in rows:
+        rooms[person_id].add(room)
     return rooms
 
 
 async def compare(sockets: list[Socket]) -> None:
-    """Closes those that may not be open, and puts the others into the rooms of their users."""
+    """Closes those that may not be open, and puts the others into the rooms of their persons."""
     before = {socket: set(socket.rooms) for socket in sockets}
-    users = {socket.user_id for socket in sockets}
-    good = await read(may_stay, [s.session_key for s in sockets if s.session_key], users)
-    rooms = await read(rooms_of, users)
+    people = {socket.person_id for socket in sockets}
+    good = await read(may_stay, [s.session_key for s in sockets if s.session_key], people)
+    rooms = await read(rooms_of, people)
     for socket in sockets:
-        if good.get(socket.session_key or "") != socket.user_id:
+        if good.get(socket.session_key or "") != socket.person_id:
             await socket.end(NOT_SIGNED_IN)
             continue
-        for room in before[socket] - rooms[socket.user_id]:
+        for room in before[socket] - rooms[socket.person_id]:
             await socket.exit(room)
             socket.push(protocol.Left(room))
-        for room in rooms[socket.user_id] - before[socket]:
+        for room in rooms[socket.person_id] - before[socket]:
             await socket.enter(room)
             repair.refresh(room, [socket])
 

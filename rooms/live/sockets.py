@@ -10,7 +10,7 @@ from rooms import protocol
 class Socket(Protocol):
     """What the rest of the chat knows of a socket."""
 
-    user_id: int
+    person_id: int
     session_key: str | None
     rooms: set[int]
 
@@ -36,18 +36,18 @@ class Sockets:
         return sum(map(len, self._of.values()))
 
     def add(self, socket: Socket) -> None:
-        self._of[socket.user_id].add(socket)
+        self._of[socket.person_id].add(socket)
 
     def remove(self, socket: Socket) -> None:
-        self._of[socket.user_id].discard(socket)
-        if not self._of[socket.user_id]:
-            del self._of[socket.user_id]
+        self._of[socket.person_id].discard(socket)
+        if not self._of[socket.person_id]:
+            del self._of[socket.person_id]
 
     def users(self) -> list[int]:
         return list(self._of)
 
-    def of(self, user_id: int) -> list[Socket]:
-        return list(self._of.get(user_id, ()))
+    def of(self, person_id: int) -> list[Socket]:
+        return list(self._of.get(person_id, ()))
 
     def rooms(self) -> set[int]:
         """The rooms that somebody here is in."""

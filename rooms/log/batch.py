@@ -10,18 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.contrib.auth import get_user_model
 from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
-from django.db.models.functions import Lower
 from django.utils import timezone
 
 from rooms import protocol
 from rooms.log import rendering, rows
-from rooms.models import Mention, Message, Reaction
+from rooms.models import Mention, Message, Person, Reaction
 from rooms.reading import state
 from rooms.reading.queries import door
-
-User = get_user_model()
 
 Write = protocol.Send | protocol.Edit | protocol.Delete | protocol.React | protocol.Read
 Answer = protocol.Ack | protocol.Error
@@ -33,9 +29,9 @@ MAX_TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """That a user wants something written."""
+    """That a person wants something written."""
 
-    user_id: int
+    person_id: int
     command: Write
 
 
@@ -88,10 +84,8 @@ class _Rendered:
         wanted = {name for found in names.values() for name in found}
         self.people: dict[str, int] = {}
         if wanted:
-            users = User.objects.annotate(lower=Lower("username")).filter(
-                lower__in=wanted, is_active=True
-            )
-            self.people = {user.lower: user.pk for user in users}
+            named = Person.objects.active().filter(folded__in=wanted)
+            self.people = dict(named.values_list("folded", "pk"))
         self.html = {body: rendering.render(body, self.people) for body in bodies}
         self.mentions = {
             body: {self.people[name] for name in found if name in self.people}
@@ -111,12 +105,12 @@ class _Draft:
     @classmethod
     def of(cls, row: Message) -> "_Draft":
         """Of a message read with `Message.objects.whole()`."""
-        mentions = {mention.user_id for mention in row.mentions.all()}
-        return cls(row, mentions, {(r.emoji, r.user_id): r for r in row.reactions.all()})
+        mentions = {mention.person_id for mention in row.mentions.all()}
+        return cls(row, mentions, {(r.emoji, r.person_id): r for r in row.reactions.all()})
 
-    def mention(self, user_ids: set[int]) -> None:
-        self.mentions_changed |= user_ids != self.mentions
-        self.mentions = user_ids
+    def mention(self, person_ids: set[int]) -> None:
+        self.mentions_changed |= person_ids != self.mentions
+        self.mentions = person_ids
 
 
 class _Batch:
@@ -150,8 +144,8 @@ class _Batch:
         written |= {self.rooms_of_messages[id] for id in named if id in self.rooms_of_messages}
         read = {command.room for command in commands if isinstance(command, protocol.Read)}
         self.rooms, self.epoch = rows.rooms(written | read, lock=bool(written))
-        self.users, self.members = rows.people(
-            {(self._room_of(request.command), request.user_id) for request in self.requests}
+        self.persons, self.members = rows.people(
+            {(self._room_of(request.command), request.person_id) for request in self.requests}
         )
         self.messages: dict[int, _Draft] = {}
         if named:
@@ -161,7 +155,7 @@ class _Batch:
         self.said.update(
             rows.said(
                 {
-                    (request.user_id, command.cid)
+                    (request.person_id, command.cid)
                     for request in self.requests
                     if isinstance(command := request.command, protocol.Send)
                 }
@@ -185,7 +179,7 @@ class _Batch:
             protocol.Read: self._read,
         }
         for request in self.requests:
-            if request.user_id not in self.users:
+            if request.person_id not in self.persons:
                 answer = _no(request, "forbidden", "This account is not active.")
             else:
                 answer = decide[type(request.command)](request, request.command)
@@ -193,7 +187,7 @@ class _Batch:
 
     def _send(self, request: Request, command: protocol.Send) -> Answer:
         digest = Message.digest_of(command.room, command.body, command.reply_to, command.thread)
-        if earlier := self.said.get((request.user_id, command.cid)):
+        if earlier := self.said.get((request.person_id, command.cid)):
             if earlier.digest != digest:
                 return _no(request, "conflict", "This cid was used for another message.")
             return self._ack_send(command, earlier)
@@ -212,7 +206,7 @@ class _Batch:
             room_id=room.id,
             seq=room.seq,
             version=room.version,
-            author=self.users[request.user_id],
+            author=self.persons[request.person_id],
             cid=command.cid,
             digest=digest,
             body=command.body,
@@ -221,9 +215,9 @@ class _Batch:
             thread=command.thread,
             mentions=self.rendered.mentions[command.body],
         )
-        self.said[request.user_id, command.cid] = message
+        self.said[request.person_id, command.cid] = message
         self.new.append(message)
-        member = self.members[room.id, request.user_id]
+        member = self.members[room.id, request.person_id]
         if member.read_seq == message.seq - 1:
             # Who has read everything has read what they say themselves.
             member.read_seq = message.seq
@@ -252,7 +246,7 @@ class _Batch:
         if isinstance(draft, protocol.Error):
             return draft
         message = draft.row
-        if message.author_id != request.user_id:
+        if message.author_id != request.person_id:
             return _no(request, "forbidden", "Only its author can edit a message.")
         if message.body != command.body:
             message.body = command.body
@@ -267,8 +261,8 @@ class _Batch:
         if isinstance(draft, protocol.Error):
             return draft
         message = draft.row
-        member = self.members[message.room_id, request.user_id]
-        if message.author_id != request.user_id and not member.may_moderate:
+        member = self.members[message.room_id, request.person_id]
+        if message.author_id != request.person_id and not member.may_moderate:
             return _no(request, "forbidden", "Only its author or a moderator can delete a message.")
         if not message.deleted:
             message.body = message.html = ""
@@ -283,12 +277,12 @@ class _Batch:
         draft = self._changeable(request, command.message)
         if isinstance(draft, protocol.Error):
             return draft
-        key = (command.emoji, request.user_id)
+        key = (command.emoji, request.person_id)
         if command.on and key not in draft.reactions:
-            emoji = {emoji for emoji, _user in draft.reactions}
+            emoji = {emoji for emoji, _person in draft.reactions}
             if command.emoji not in emoji and len(emoji) >= MAX_EMOJI:
                 return _no(request, "invalid", f"A message has at most {MAX_EMOJI} reactions.")
-            reaction = Reaction(message=draft.row, user_id=request.user_id, emoji=command.emoji)
+            reaction = Reaction(message=draft.row, person_id=request.person_id, emoji=command.emoji)
             draft.reactions[key] = reaction
             self.reacted.append(reaction)
             self._next_version(draft)
@@ -298,7 +292,7 @@ class _Batch:
         return _changed(command, draft.row)
 
     def _read(self, request: Request, command: protocol.Read) -> Answer:
-        member = self.members.get((command.room, request.user_id))
+        member = self.members.get((command.room, request.person_id))
         room = self.rooms.get(command.room)
         if problem := door(room, member is not None):
             return _no(request, *problem)
@@ -312,7 +306,7 @@ class _Batch:
 
     def _writable(self, request: Request, room_id: int) -> protocol.Error | None:
         room = self.rooms.get(room_id)
-        if problem := door(room, (room_id, request.user_id) in self.members):
+        if problem := door(room, (room_id, request.person_id) in self.members):
             return _no(request, *problem)
         if room is not None and room.archived:
             return _no(
@@ -368,9 +362,9 @@ class _Batch:
             named.append((draft.row.pk, draft.row.room_id, draft.row.seq, draft.mentions))
         if named:
             Mention.objects.bulk_create(
-                Mention(message_id=id, user_id=user_id, room_id=room_id, seq=seq)
-                for id, room_id, seq, user_ids in named
-                for user_id in sorted(user_ids)
+                Mention(message_id=id, person_id=person_id, room_id=room_id, seq=seq)
+                for id, room_id, seq, person_ids in named
+                for person_id in sorted(person_ids)
             )
         if self.unreacted:
             Reaction.objects.filter(pk__in=[reaction.pk for reaction in self.unreacted]).delete()
@@ -392,7 +386,7 @@ class _Batch:
             before, after = self.before[room_id], self.rooms[room_id].version
             changes.append(protocol.Changes(room_id, before, after, messages))
         reads = [
-            (member.user_id, protocol.ReadElsewhere(member.room_id, member.read_seq))
+            (member.person_id, protocol.ReadElsewhere(member.room_id, member.read_seq))
             for member, tell in self.read.items()
             if tell
         ]

@@ -15,7 +15,9 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-# Usernames as Django allows them, without a full stop or hyphen that ends a sentence.
+from rooms.models import fold
+
+# Handles, without a full stop or hyphen that ends a sentence.
 MENTION = re.compile(r"(?<![\w@.+-])@([\w.+-]*\w)")
 
 _formatter = HtmlFormatter(nowrap=True, classprefix="hl-")
@@ -70,7 +72,7 @@ _cleaner = nh3.Cleaner(
 
 
 def mentioned(body: str) -> set[str]:
-    """The names after an @ in a body, in lower case; code in it is not looked at."""
+    """The folded handles after an @ in a body; code in it is not looked at."""
     return {name for token in _texts(_markdown.parse(body)) for name in _names(token.content)}
 
 
@@ -80,7 +82,7 @@ PARTICLE = re.compile(r"[가-힣]+$")
 
 def _spellings(name: str) -> list[str]:
     """What an @name can mean, the longest first."""
-    name = name.lower()
+    name = fold(name)
     bare = PARTICLE.sub("", name)
     return [name, bare] if bare and bare != name else [name]
 
@@ -100,7 +102,7 @@ PLAIN = re.compile(r"(?!\d+[.)])[^\W_](?:[^\W_]|[ ,;!?'…()%-]|[.:](?=\s|$))*")
 
 
 def render(body: str, people: Mapping[str, int]) -> str:
-    """HTML of a body. `people`: the ids of those it may mention, by username in lower case."""
+    """HTML of a body. `people`: the ids of those it may mention, by folded handle."""
     if PLAIN.fullmatch(body):
         return f"<p>{body.rstrip()}</p>"
     return rendered(body, people)

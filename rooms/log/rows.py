@@ -11,14 +11,11 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.contrib.auth import get_user_model
 from django.db import connection
 
 from rooms import protocol
 from rooms.database.statements import fetch
 from rooms.models.membership import MODERATORS
-
-_User = get_user_model()
 
 
 @dataclass(slots=True)
@@ -34,11 +31,11 @@ class Room:
 
 @dataclass(slots=True, eq=False)
 class Member:
-    """A membership; `read_seq` goes on as its user reads."""
+    """A membership; `read_seq` goes on as its person reads."""
 
     id: int
     room_id: int
-    user_id: int
+    person_id: int
     role: str
     read_seq: int
 
@@ -98,14 +95,13 @@ _ROOMS = """
       (SELECT epoch FROM rooms_place WHERE id = 1)
     FROM rooms_room WHERE id IN ({}) ORDER BY id {}
 """
-_PEOPLE = f"""
-    SELECT pair.column1, account.id, account."{_User.USERNAME_FIELD}", profile.name,
+_PEOPLE = """
+    SELECT pair.column1, person.id, person.handle, person.name,
       member.id, member.role, member.read_seq
-    FROM {{}} AS pair
-    JOIN "{_User._meta.db_table}" account ON account.id = pair.column2 AND account.is_active
-    LEFT JOIN rooms_profile profile ON profile.user_id = account.id
+    FROM {} AS pair
+    JOIN rooms_person person ON person.id = pair.column2 AND person.active
     LEFT JOIN rooms_membership member
-      ON member.user_id = account.id AND member.room_id = pair.column1
+      ON member.person_id = person.id AND member.room_id = pair.column1
 """
 _SAID = """
     SELECT author_id, cid, id, room_id, seq, version, digest, created_at
@@ -134,18 +130,18 @@ def rooms(ids: Collection[int], lock: bool) -> tuple[dict[int, Room], str | None
 def people(
     pairs: Collection[tuple[int, int]],
 ) -> tuple[dict[int, protocol.Person], dict[tuple[int, int], Member]]:
-    """Of pairs of room and user: the active users, and those of the pairs that are memberships."""
-    users: dict[int, protocol.Person] = {}
+    """For pairs of room and person: the active persons, and the pairs that are memberships."""
+    persons: dict[int, protocol.Person] = {}
     members: dict[tuple[int, int], Member] = {}
-    for room_id, user_id, username, name, *member in fetch(
+    for room_id, person_id, handle, name, *member in fetch(
         _PEOPLE.format(_table(len(pairs), 2)), _flat(pairs)
     ):
-        if user_id not in users:
-            users[user_id] = protocol.Person(user_id, username, name or username)
+        if person_id not in persons:
+            persons[person_id] = protocol.Person(person_id, handle, name or handle)
         if member[0] is not None:
             id, role, read_seq = member
-            members[room_id, user_id] = Member(id, room_id, user_id, role, read_seq)
-    return users, members
+            members[room_id, person_id] = Member(id, room_id, person_id, role, read_seq)
+    return persons, members
 
 
 def said(attempts: Collection[tuple[int, UUID]]) -> dict[tuple[int, UUID], Said]:

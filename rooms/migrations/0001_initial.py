@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import rooms.models.invitation
+import secrets
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
             name='Invitation',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.CharField(default=rooms.models.invitation.new_token, editable=False, max_length=40, unique=True)),
+                ('token', models.CharField(default=secrets.token_urlsafe, editable=False, max_length=40, unique=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='expires')),
                 ('max_uses', models.PositiveIntegerField(blank=True, null=True, verbose_name='number of uses')),

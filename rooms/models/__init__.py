@@ -1,25 +1,24 @@
 """The nouns of the chat, a file each."""
 
-from rooms.models.invitation import Invitation
 from rooms.models.membership import Membership, Notify, Role
 from rooms.models.message import Mention, Message
+from rooms.models.person import Person, fold
 from rooms.models.place import Place, Signup
-from rooms.models.profile import Profile
 from rooms.models.reaction import Reaction
 from rooms.models.room import DIRECT_MAX_PEOPLE, Kind, Room
 
 __all__ = [
     "DIRECT_MAX_PEOPLE",
-    "Invitation",
     "Kind",
     "Membership",
     "Mention",
     "Message",
     "Notify",
+    "Person",
     "Place",
-    "Profile",
     "Reaction",
     "Role",
     "Room",
     "Signup",
+    "fold",
 ]

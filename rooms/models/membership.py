@@ -1,8 +1,8 @@
-from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from rooms.models.person import Person
 from rooms.models.room import Room
 
 
@@ -23,11 +23,11 @@ class Notify(models.TextChoices):
 
 
 class Membership(models.Model):
-    """That a user is in a room, as what, and how far they have read."""
+    """A person's place in a room: their role, and how far they have read."""
 
     room = models.ForeignKey(Room, models.CASCADE, related_name="memberships")
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships", db_index=False
+    person = models.ForeignKey(
+        Person, models.CASCADE, verbose_name=_("person"), related_name="memberships", db_index=False
     )
     role = models.CharField(_("role"), max_length=9, choices=Role, default=Role.MEMBER)
     notify = models.CharField(_("notify"), max_length=8, choices=Notify, default=Notify.ALL)
@@ -37,10 +37,10 @@ class Membership(models.Model):
     class Meta:
         verbose_name = _("member")
         verbose_name_plural = _("members")
-        constraints = [models.UniqueConstraint(fields=["user", "room"], name="one_membership")]
+        constraints = [models.UniqueConstraint(fields=["person", "room"], name="one_membership")]
 
     def __str__(self) -> str:
-        return f"{self.user} in {self.room}"
+        return f"{self.person} in {self.room}"
 
     @property
     def may_moderate(self) -> bool:

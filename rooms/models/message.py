@@ -1,34 +1,32 @@
 import hashlib
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from rooms.models.person import Person
 from rooms.models.room import Room
 
 
 class MessageQuerySet(models.QuerySet):
     def whole(self) -> "MessageQuerySet":
         """With all that a frame shows of a message, in a constant number of queries."""
-        return self.select_related("author__profile").prefetch_related("reactions", "mentions")
+        return self.select_related("author").prefetch_related("reactions", "mentions")
 
 
 class Message(models.Model):
     """What somebody said. `seq` is its place for ever, `version` that of its latest change.
 
-    Deleting empties it and keeps the row: a log has no holes. For the same reason an author
-    who wrote something cannot be deleted, only deactivated.
+    Deleting empties it and keeps the row, because a log has no holes. For the same reason its
+    author stays when their account is deleted.
     """
 
     # No index of their own where a constraint below begins with them: each is written per message.
     room = models.ForeignKey(Room, models.PROTECT, related_name="messages", db_index=False)
     seq = models.PositiveBigIntegerField()
     version = models.PositiveBigIntegerField()
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="messages", db_index=False
-    )
+    author = models.ForeignKey(Person, models.PROTECT, related_name="messages", db_index=False)
     cid = models.UUIDField()
     # Of the attempt as it came: says whether the same cid means the same, also after an edit.
     digest = models.CharField(max_length=32)
@@ -40,6 +38,8 @@ class Message(models.Model):
     thread = models.ForeignKey(
         "self", models.PROTECT, null=True, related_name="thread_messages", db_index=False
     )
+    # A bit for each part that it has (reactions, mentions …), so that plain messages ask for none.
+    parts = models.IntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(default=timezone.now)
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
@@ -77,17 +77,15 @@ class Message(models.Model):
 
 
 class Mention(models.Model):
-    """That a message names a user: what a mention badge counts."""
+    """That a message names a person: what a mention badge counts."""
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="mentions", db_index=False)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False
-    )
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+", db_index=False)
     room = models.ForeignKey(Room, models.CASCADE, related_name="+")
     seq = models.PositiveBigIntegerField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["message", "user"], name="mentioned_once"),
+            models.UniqueConstraint(fields=["message", "person"], name="mentioned_once"),
         ]
-        indexes = [models.Index(fields=["user", "room", "seq"], name="mentions_of_a_user")]
+        indexes = [models.Index(fields=["person", "room", "seq"], name="mentions_of_a_person")]

@@ -1,13 +1,13 @@
 import secrets
 from collections.abc import Iterable
 
-from django.conf import settings
-from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
+
+from rooms.models.person import Person
 
 # More people than this want a room with a name, not a list of names.
 DIRECT_MAX_PEOPLE = 9
@@ -20,9 +20,9 @@ class Kind(models.TextChoices):
 
 
 class RoomQuerySet(models.QuerySet):
-    def visible_to(self, user: User) -> "RoomQuerySet":
-        """Public rooms and those `user` is a member of; any other room does not exist for them."""
-        return self.filter(Q(kind=Kind.PUBLIC) | Q(memberships__user=user)).distinct()
+    def visible_to(self, person: Person) -> "RoomQuerySet":
+        """Public rooms and those `person` is in; any other room does not exist for them."""
+        return self.filter(Q(kind=Kind.PUBLIC) | Q(memberships__person=person)).distinct()
 
 
 class Room(models.Model):
@@ -43,9 +43,7 @@ class Room(models.Model):
     people_key = models.CharField(max_length=200, unique=True, null=True, editable=False)
     archived_at = models.DateTimeField(_("archived"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
-    members = models.ManyToManyField(
-        settings.AUTH_USER_MODEL, through="Membership", related_name="rooms"
-    )
+    members = models.ManyToManyField(Person, through="Membership", related_name="rooms")
 
     objects = RoomQuerySet.as_manager()
 
@@ -80,5 +78,5 @@ class Room(models.Model):
 
     @staticmethod
     def key_of(people: Iterable[int]) -> str:
-        """The `people_key` of a direct room of the users with these ids."""
-        return ",".join(str(user_id) for user_id in sorted(set(people)))
+        """The `people_key` of a direct room of these people."""
+        return ",".join(str(id) for id in sorted(set(people)))

@@ -5,22 +5,35 @@ from functools import wraps
 from typing import Any
 
 from django import forms
-from django.contrib.auth.models import User
-from django.http import Http404, HttpRequest, JsonResponse
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from rooms.members import Refused
-from rooms.models import Room
+from rooms.models import Person, Room
 
 STATUS = {"invalid": 400, "forbidden": 403, "not_found": 404, "archived": 409, "conflict": 409}
 UNAVAILABLE = 503
 
 
 class SignedInRequest(HttpRequest):
-    """A request behind a check that somebody is signed in."""
+    """A request behind a check that somebody is signed in, whose person is known."""
 
-    user: User
+    user: Any  # of the site's AUTH_USER_MODEL
+    person: Person
+
+
+def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A page for people who are signed in; others are sent to sign in."""
+
+    @login_required
+    @wraps(view)
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        request.person = Person.of(request.user)  # type: ignore[attr-defined]
+        return view(request, *args, **kwargs)
+
+    return page
 
 
 class Invalid(Exception):
@@ -42,6 +55,7 @@ def json_answer(view: Callable[..., dict]) -> Callable[..., JsonResponse]:
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:
         if not request.user.is_authenticated:
             return JsonResponse({"detail": _("You are signed out.")}, status=401)
+        request.person = Person.of(request.user)  # type: ignore[attr-defined]
         try:
             return JsonResponse(view(request, *args, **kwargs))
         except Invalid as invalid:
@@ -67,7 +81,7 @@ def visible_room(request: SignedInRequest, slug: str) -> Room:
     if "\0" in slug:
         # PostgreSQL takes no NUL, not even to look for it.
         raise Http404
-    return get_object_or_404(Room.objects.visible_to(request.user), slug=slug)
+    return get_object_or_404(Room.objects.visible_to(request.person), slug=slug)
 
 
 def brief(room: Room) -> dict:

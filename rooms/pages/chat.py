@@ -9,6 +9,7 @@ import secrets
 from functools import cache
 from typing import Any
 
+import msgspec
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_required
@@ -23,10 +24,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from rooms.models.message import Message
-from rooms.models.profile import Profile
+from rooms.models.person import Person
 from rooms.models.room import Kind, Room
-from rooms.pages.answers import SignedInRequest, visible_room
-from rooms.reading import opening
+from rooms.pages.answers import SignedInRequest, signed_in, visible_room
+from rooms.reading import opening, state
 from rooms.reading.opening import Opening
 
 # As many replies as one page of history can show.
@@ -44,9 +45,9 @@ def home(request: HttpRequest) -> HttpResponse:
     """Where `/` leads: the first room of the person, or the page that says what to do first."""
     if not request.user.is_authenticated:
         if not get_user_model().objects.exists():
-            return render(request, "rooms/empty.html")
+            return render(request, "accounts/empty.html")
         return redirect_to_login("/")
-    mine = Room.objects.filter(memberships__user=request.user, archived_at=None)
+    mine = Room.objects.filter(memberships__person=Person.of(request.user), archived_at=None)
     room = mine.exclude(kind=Kind.DIRECT).order_by("id").first()
     return redirect("room", room.slug) if room else redirect("directory")
 
@@ -54,14 +55,14 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 @never_cache
-def directory(request: SignedInRequest) -> HttpResponse:
+def directory(request: Any) -> HttpResponse:
     return _page(request, opening.of(request.user, None))
 
 
 @require_safe
 @login_required
 @never_cache
-def room(request: SignedInRequest, slug: str, seq: int | None = None) -> HttpResponse:
+def room(request: Any, slug: str, seq: int | None = None) -> HttpResponse:
     """A room, at its message `seq` if one is asked for."""
     about = opening.of(request.user, slug)
     if about.room is None:
@@ -71,11 +72,11 @@ def room(request: SignedInRequest, slug: str, seq: int | None = None) -> HttpRes
 
 
 @require_safe
-@login_required
+@signed_in
 def quotes(request: SignedInRequest, slug: str) -> JsonResponse:
     """The messages with these `ids`, short: replies quote what lies far before the page shown."""
     room = visible_room(request, slug)
-    get_object_or_404(room.memberships, user=request.user)
+    get_object_or_404(room.memberships, person=request.person)
     asked = request.GET.getlist("ids")[:MAX_QUOTES]
     ids = [int(text) for text in asked if text.isdecimal() and len(text) <= MAX_ID_DIGITS]
     found = Message.objects.filter(room=room, id__in=ids)
@@ -83,28 +84,28 @@ def quotes(request: SignedInRequest, slug: str) -> JsonResponse:
         {
             "id": message.id,
             "seq": message.seq,
-            "author": Profile.person(message.author),
+            "author": msgspec.to_builtins(state.person(message.author)),
             "body": message.body[:QUOTE_LENGTH],
             "deleted": message.deleted,
         }
-        for message in found.select_related("author__profile")
+        for message in found.select_related("author")
     ]
     return JsonResponse({"messages": messages})
 
 
-def _page(request: SignedInRequest, about: Opening, seq: int | None = None) -> HttpResponse:
+def _page(request: HttpRequest, about: Opening, seq: int | None = None) -> HttpResponse:
     language = get_language() or settings.LANGUAGE_CODE
     room = about.room
     contents = opening.contents(about, seq) if room and room.membership else None
     boot = {
-        "user": about.user,
+        "user": about.person,
         "place": {"name": about.place},
         "epoch": about.epoch,
         "room": contents.room if contents else room and _preview(room),
         "joined": contents is not None,
         "seq": None if seq is None else min(seq, MAX_SEQ),
         "language": language,
-        "is_owner": request.user.is_superuser,
+        "is_owner": getattr(request.user, "is_superuser", False),
     }
     name = room.name if room else about.place  # of a direct room the client makes one
     parts = {

@@ -1,22 +1,15 @@
 """What people type, checked."""
 
 import unicodedata
-from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import User as UserType
-from django.contrib.auth.password_validation import validate_password
+from django.apps import apps
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from rooms import members
-from rooms.models import Invitation, Kind, Place, Profile, Role, Room, Signup
-
-User = get_user_model()
+from rooms.models import Kind, Person, Place, Role, Room, Signup, fold
+from rooms.models.person import HANDLE
 
 
 def one_line(text: str) -> None:
@@ -58,7 +51,7 @@ class RoleForm(forms.Form):
 
 
 class PersonForm(forms.Form):
-    user = forms.ModelChoiceField(User.objects.filter(is_active=True))
+    person = forms.ModelChoiceField(Person.objects.active())
 
 
 class PeopleField(forms.ModelMultipleChoiceField):
@@ -71,64 +64,35 @@ class PeopleField(forms.ModelMultipleChoiceField):
 
 
 class PeopleForm(forms.Form):
-    people = PeopleField(User.objects.filter(is_active=True))
+    people = PeopleField(Person.objects.active())
 
 
-class SignupForm(forms.Form):
-    """What allauth's sign-up asks for besides the account."""
+class PersonFactsForm(forms.ModelForm):
+    """What an administrator may change about a person."""
 
-    name = line(_("Display name"), Profile, "name", required=False)
-    name.help_text = _("What others see. You can change it later.")
-    field_order = ["username", "name", "email", "password1", "password2"]
+    class Meta:
+        model = Person
+        fields = ["handle", "name"]
 
-    def signup(self, request: HttpRequest, user: UserType) -> None:
-        """allauth calls this when the account is there."""
-        Profile.objects.update_or_create(user=user, defaults={"name": self.cleaned_data["name"]})
-        room = Room.objects.filter(kind=Kind.PUBLIC, archived_at=None).order_by("pk").first()
-        if room is not None:
-            members.join(user, room)
+    def clean_handle(self) -> str:
+        handle = self.cleaned_data["handle"]
+        if not HANDLE.fullmatch(handle):
+            raise ValidationError(_("A handle has letters, digits, and . + - _ only."))
+        others = Person.objects.exclude(pk=self.instance.pk)
+        if others.filter(folded=fold(handle)).exists():
+            raise ValidationError(_("Somebody else has this handle."))
+        return handle
 
-
-class SetupForm(forms.Form):
-    """The first run: the place and its owner."""
-
-    place = line(_("Name of the place"), Place, "name")
-    username = forms.CharField(
-        label=_("Username"),
-        min_length=2,
-        max_length=150,
-        validators=[User.username_validator],
-        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
-    )
-    name = line(_("Display name (optional)"), Profile, "name", required=False)
-    email = forms.EmailField(
-        label=_("Email (optional)"),
-        required=False,
-        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-    )
-    password = forms.CharField(
-        label=_("Password"),
-        strip=False,
-        max_length=128,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if password := data.get("password"):
-            user = User(username=data.get("username", ""), email=data.get("email", ""))
-            try:
-                validate_password(password, user)
-            except ValidationError as problem:
-                self.add_error("password", problem)
-        return data
+    def clean_name(self) -> str:
+        one_line(self.cleaned_data["name"])
+        return self.cleaned_data["name"]
 
 
 class ProfileForm(forms.ModelForm):
-    name = line(_("Display name"), Profile, "name", required=False)
+    name = line(_("Display name"), Person, "name", required=False)
 
     class Meta:
-        model = Profile
+        model = Person
         fields = ["name"]
 
 
@@ -140,20 +104,7 @@ class PlaceForm(forms.ModelForm):
         model = Place
         fields = ["name", "signup"]
 
-
-class InvitationForm(forms.Form):
-    days = forms.IntegerField(label=_("Valid for days"), min_value=1, max_value=365, initial=7)
-    max_uses = forms.IntegerField(
-        label=_("Number of uses"),
-        min_value=1,
-        max_value=10_000,
-        required=False,
-        help_text=_("Empty: as many as you like."),
-    )
-
-    def save(self, by: UserType) -> Invitation:
-        return Invitation.objects.create(
-            created_by=by,
-            expires_at=timezone.now() + timedelta(days=self.cleaned_data["days"]),
-            max_uses=self.cleaned_data["max_uses"],
-        )
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not apps.is_installed("rooms.accounts"):
+            del self.fields["signup"]

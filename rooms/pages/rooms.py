@@ -3,17 +3,16 @@
 from collections.abc import Iterable
 from typing import Any, cast
 
-from django.contrib.auth import get_user_model
+import msgspec
 from django.core.paginator import Paginator
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.views.decorators.http import require_GET, require_POST
 
 from rooms import members
-from rooms.models import Kind, Membership, Profile, Room
+from rooms.models import Kind, Membership, Person, Room
 from rooms.pages.answers import SignedInRequest, brief, cleaned, json_answer, visible_room
 from rooms.pages.forms import ArchiveForm, NewRoomForm, PeopleForm, PersonForm, RoleForm, RoomForm
-
-User = get_user_model()
+from rooms.reading import state
 
 ROOMS_A_PAGE = 50
 MAX_PEOPLE = 50
@@ -22,14 +21,14 @@ MAX_PEOPLE = 50
 @require_POST
 @json_answer
 def create(request: SignedInRequest) -> dict:
-    return brief(members.create_room(request.user, **cleaned(NewRoomForm(request.POST))))
+    return brief(members.create_room(request.person, **cleaned(NewRoomForm(request.POST))))
 
 
 @require_POST
 @json_answer
 def join(request: SignedInRequest, slug: str) -> dict:
     room = visible_room(request, slug)
-    members.join(request.user, room)
+    members.join(request.person, room)
     return brief(room)
 
 
@@ -37,7 +36,7 @@ def join(request: SignedInRequest, slug: str) -> dict:
 @json_answer
 def leave(request: SignedInRequest, slug: str) -> dict:
     room = visible_room(request, slug)
-    members.leave(request.user, room)
+    members.leave(request.person, room)
     return brief(room)
 
 
@@ -45,14 +44,14 @@ def leave(request: SignedInRequest, slug: str) -> dict:
 @json_answer
 def change(request: SignedInRequest, slug: str) -> dict:
     room = visible_room(request, slug)
-    return brief(members.change_room(request.user, room, **cleaned(RoomForm(request.POST))))
+    return brief(members.change_room(request.person, room, **cleaned(RoomForm(request.POST))))
 
 
 @require_POST
 @json_answer
 def archive(request: SignedInRequest, slug: str) -> dict:
     room = visible_room(request, slug)
-    members.set_archived(request.user, room, **cleaned(ArchiveForm(request.POST)))
+    members.set_archived(request.person, room, **cleaned(ArchiveForm(request.POST)))
     return brief(room)
 
 
@@ -60,32 +59,32 @@ def archive(request: SignedInRequest, slug: str) -> dict:
 @json_answer
 def add_member(request: SignedInRequest, slug: str) -> dict:
     room = visible_room(request, slug)
-    members.add_member(request.user, room, **cleaned(PersonForm(request.POST)))
+    members.add_member(request.person, room, **cleaned(PersonForm(request.POST)))
     return brief(room)
 
 
 @require_POST
 @json_answer
-def remove_member(request: SignedInRequest, slug: str, user_id: int) -> dict:
+def remove_member(request: SignedInRequest, slug: str, person_id: int) -> dict:
     room = visible_room(request, slug)
-    user = cleaned(_member_form(user_id))["user"]
-    members.remove_member(request.user, room, user)
+    person = cleaned(_member_form(person_id))["person"]
+    members.remove_member(request.person, room, person)
     return brief(room)
 
 
 @require_POST
 @json_answer
-def change_role(request: SignedInRequest, slug: str, user_id: int) -> dict:
+def change_role(request: SignedInRequest, slug: str, person_id: int) -> dict:
     room = visible_room(request, slug)
-    user = cleaned(_member_form(user_id))["user"]
-    members.set_role(request.user, room, user, **cleaned(RoleForm(request.POST)))
+    person = cleaned(_member_form(person_id))["person"]
+    members.set_role(request.person, room, person, **cleaned(RoleForm(request.POST)))
     return brief(room)
 
 
-def _member_form(user_id: int) -> PersonForm:
-    form = PersonForm({"user": user_id})
-    # A deactivated account may still be removed.
-    form.fields["user"].queryset = User.objects.all()  # type: ignore[attr-defined]
+def _member_form(person_id: int) -> PersonForm:
+    form = PersonForm({"person": person_id})
+    # Somebody deactivated may still be removed.
+    form.fields["person"].queryset = Person.objects.all()  # type: ignore[attr-defined]
     return form
 
 
@@ -93,7 +92,7 @@ def _member_form(user_id: int) -> PersonForm:
 @json_answer
 def direct(request: SignedInRequest) -> dict:
     people = cleaned(PeopleForm(request.POST))["people"]
-    return brief(members.direct_room(request.user, [user.pk for user in people]))
+    return brief(members.direct_room(request.person, [person.pk for person in people]))
 
 
 @require_GET
@@ -101,7 +100,7 @@ def direct(request: SignedInRequest) -> dict:
 def search_rooms(request: SignedInRequest) -> dict:
     """Public rooms by name or topic, those with most members first, archived ones last."""
     text = _searched(request)
-    mine = Membership.objects.filter(room=OuterRef("pk"), user=request.user)
+    mine = Membership.objects.filter(room=OuterRef("pk"), person=request.person)
     rooms = Room.objects.filter(kind=Kind.PUBLIC).annotate(
         member_count=Count("memberships"), joined=Exists(mine)
     )
@@ -131,8 +130,8 @@ def search_rooms(request: SignedInRequest) -> dict:
 @require_GET
 @json_answer
 def search_people(request: SignedInRequest) -> dict:
-    found = Profile.search(User.objects.filter(is_active=True), _searched(request))
-    people = [Profile.person(user) for user in found[: MAX_PEOPLE + 1]]
+    found = Person.objects.active().search(_searched(request))
+    people = [msgspec.to_builtins(state.person(person)) for person in found[: MAX_PEOPLE + 1]]
     return {"people": people[:MAX_PEOPLE], "more": len(people) > MAX_PEOPLE}
 
 

@@ -12,11 +12,12 @@ from threading import Lock
 from uuid import UUID
 
 import msgspec
-from django.contrib.auth.models import User
+from django.db import connection
 
 from rooms import protocol
 from rooms.database.statements import fetch
-from rooms.models import Kind
+from rooms.models import Kind, Person
+from rooms.models.person import Account
 from rooms.reading import state
 from rooms.reading.queries import fit
 
@@ -63,31 +64,38 @@ class Opening:
 
     place: str
     epoch: str
-    user: protocol.Person
+    person: protocol.Person
     room: Room | None
 
 
 _OPENING = """
-    SELECT place.name, place.epoch, profile.name, room.id, room.slug, room.name, room.kind,
+    SELECT place.name, place.epoch, person.id, person.handle, person.name,
+      room.id, room.slug, room.name, room.kind,
       room.topic, room.seq, room.version, room.archived_at IS NOT NULL, room.people_key,
       member.role, member.notify, member.read_seq,
-      (SELECT COUNT(*) FROM rooms_mention mention WHERE mention.user_id = member.user_id
+      (SELECT COUNT(*) FROM rooms_mention mention WHERE mention.person_id = member.person_id
         AND mention.room_id = member.room_id AND mention.seq > member.read_seq)
     FROM rooms_place place
-    LEFT JOIN rooms_profile profile ON profile.user_id = %s
+    LEFT JOIN rooms_person person ON person.user_id = %s
     LEFT JOIN rooms_room room ON room.slug = %s
-    LEFT JOIN rooms_membership member ON member.room_id = room.id AND member.user_id = %s
+    LEFT JOIN rooms_membership member ON member.room_id = room.id AND member.person_id = person.id
     WHERE place.id = 1
 """
 
 
-def of(user: User, slug: str | None) -> Opening:
-    """The page of the room with this address, or of none. One query."""
+_ACCOUNT = Person._meta.get_field("user").target_field
+
+
+def of(user: Account, slug: str | None) -> Opening:
+    """The page of the room with this address, or of none. One query, more for a new person."""
     if slug is not None and "\0" in slug:
         slug = None  # PostgreSQL takes no NUL, not even to look for it.
-    [(place, epoch, name, *row)] = fetch(_OPENING, [user.pk, slug, user.pk])
-    username = user.get_username()
-    person = protocol.Person(user.pk, username, name or username)
+    values = [_ACCOUNT.get_db_prep_value(user.pk, connection), slug]
+    [(place, epoch, id, handle, name, *row)] = fetch(_OPENING, values)
+    if id is None:
+        Person.of(user)
+        return of(user, slug)
+    person = protocol.Person(id, handle, name or handle)
     return Opening(place, str(UUID(str(epoch))), person, _room(row) if row[0] else None)
 
 
@@ -127,7 +135,7 @@ def contents(opening: Opening, at: int | None) -> Contents:
     assert room is not None
     assert room.membership is not None
     # Who never said anything can have been deleted.
-    others = [id for id in room.people if id != opening.user.id]
+    others = [id for id in room.people if id != opening.person.id]
     wanted = min(at or room.membership.read_seq + 1, room.seq)
     is_near_end = wanted - CONTEXT > room.seq - PAGE
     key = room.id, None if is_near_end else wanted

@@ -1,6 +1,6 @@
 """What a socket may read: its rooms, a room's history, what changed since, who is there.
 
-Every function runs a constant number of queries and checks that the user is in the room.
+Every function runs a constant number of queries and checks that the person is in the room.
 """
 
 from collections.abc import Collection
@@ -23,21 +23,21 @@ class Refused(Exception):
         self.detail = detail
 
 
-def room_ids(user_id: int) -> set[int]:
-    return set(Membership.objects.filter(user_id=user_id).values_list("room_id", flat=True))
+def room_ids(person_id: int) -> set[int]:
+    return set(Membership.objects.filter(person_id=person_id).values_list("room_id", flat=True))
 
 
 def rooms_of(
-    user_ids: Collection[int], room_id: int | None = None
+    person_ids: Collection[int], room_id: int | None = None
 ) -> dict[int, list[protocol.RoomState]]:
-    """The rooms of each of the users as they see them, or only the room `room_id`. Two queries."""
-    return state.rooms(user_ids, room_id)
+    """The rooms of each person as they see them, or only the room `room_id`. Two queries."""
+    return state.rooms(person_ids, room_id)
 
 
-def hello(user_id: int) -> protocol.Hello:
+def hello(person_id: int) -> protocol.Hello:
     """The first frame of a socket. Two queries, three with direct rooms."""
-    epoch, user = state.epoch_and_person(user_id)
-    return protocol.Hello(epoch=epoch, user=user, rooms=rooms_of([user_id])[user_id])
+    epoch, person = state.epoch_and_person(person_id)
+    return protocol.Hello(epoch=epoch, user=person, rooms=rooms_of([person_id])[person_id])
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +82,17 @@ _HEAD = """
     SELECT room.id, room.kind, room.seq, room.version, member.id IS NOT NULL, place.epoch
     FROM rooms_place place
     LEFT JOIN rooms_room room ON room.id = %s
-    LEFT JOIN rooms_membership member ON member.room_id = room.id AND member.user_id = %s
+    LEFT JOIN rooms_membership member ON member.room_id = room.id AND member.person_id = %s
     WHERE place.id = 1
 """
 
 
-def require_member(user_id: int, room_id: int) -> tuple[Head, str]:
-    """The room, if the user is in it, and the epoch. One query.
+def require_member(person_id: int, room_id: int) -> tuple[Head, str]:
+    """The room, if the person is in it, and the epoch. One query.
 
     Raises Refused: a private room of others does not exist.
     """
-    [(*facts, member, epoch)] = fetch(_HEAD, [room_id, user_id])
+    [(*facts, member, epoch)] = fetch(_HEAD, [room_id, person_id])
     head = Head(*facts) if facts[0] is not None else None
     if problem := door(head, bool(member)):
         raise Refused(*problem)
@@ -116,9 +116,9 @@ def door(room: HasKind | None, member: bool) -> tuple[protocol.Code, str] | None
     return None
 
 
-def sync(user_id: int, command: protocol.Sync) -> protocol.Changes | protocol.Reset:
+def sync(person_id: int, command: protocol.Sync) -> protocol.Changes | protocol.Reset:
     """What changed since the version that the client has. Raises Refused."""
-    room, epoch = require_member(user_id, command.room)
+    room, epoch = require_member(person_id, command.room)
     if (command.epoch or epoch) == epoch and command.version <= room.version:
         found = _changed(room, command.version)
         if found is not None:
@@ -149,9 +149,9 @@ def _changed(room: Room | Head, version: int) -> protocol.Changes | None:
     return protocol.Changes(room.id, version, to, messages)
 
 
-def history(user_id: int, command: protocol.History) -> protocol.HistoryPage:
+def history(person_id: int, command: protocol.History) -> protocol.HistoryPage:
     """A page of a room. Since seqs have no holes, a page is a range of them. Raises Refused."""
-    room, _epoch = require_member(user_id, command.room)
+    room, _epoch = require_member(person_id, command.room)
     limit = command.limit
     if command.before is not None:
         wanted = last = min(command.before - 1, room.seq)
@@ -197,18 +197,18 @@ def fit(messages: list[protocol.MessageState], wanted: int) -> list[protocol.Mes
 
 
 def members(
-    user_id: int, command: protocol.Members, online: Collection[int]
+    person_id: int, command: protocol.Members, online: Collection[int]
 ) -> protocol.MembersPage:
     """People of a room by id, `online` being the ids of those who are. Raises Refused."""
-    room, _epoch = require_member(user_id, command.room)
+    room, _epoch = require_member(person_id, command.room)
     rows = (
-        Membership.objects.filter(room=room.id, user_id__gt=command.after, user__is_active=True)
-        .select_related("user__profile")
-        .order_by("user_id")[: command.limit + 1]
+        Membership.objects.filter(room=room.id, person_id__gt=command.after, person__active=True)
+        .select_related("person")
+        .order_by("person_id")[: command.limit + 1]
     )
     people = []
     for row in rows:
-        person = state.person(row.user)
+        person = state.person(row.person)
         people.append(
             protocol.Member(
                 id=person.id,

@@ -8,16 +8,9 @@ collector busy for longer than all the rest takes.
 from collections.abc import Collection, Iterable
 from uuid import UUID
 
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import User
-
 from rooms import protocol
 from rooms.database.statements import fetch
-from rooms.models import Kind, Message, Profile, Reaction
-
-_User = get_user_model()
-_USERS = f'"{_User._meta.db_table}"'
-_USERNAME = f'account."{_User.USERNAME_FIELD}"'
+from rooms.models import Kind, Message, Person, Reaction
 
 
 def _listed(ids: Iterable[int]) -> str:
@@ -28,20 +21,15 @@ def _listed(ids: Iterable[int]) -> str:
 # People
 
 
-def person(user: User) -> protocol.Person:
-    return protocol.Person(**Profile.person(user))
+def person(row: Person) -> protocol.Person:
+    return _person(row.pk, row.handle, row.name)
 
 
-def _person(id: int, username: str, name: str | None) -> protocol.Person:
-    """The same of a row; there may be no profile."""
-    return protocol.Person(id, username, name or username)
+def _person(id: int, handle: str, name: str) -> protocol.Person:
+    return protocol.Person(id, handle, name or handle)
 
 
-_PEOPLE = f"""
-    SELECT account.id, {_USERNAME}, profile.name
-    FROM {_USERS} account LEFT JOIN rooms_profile profile ON profile.user_id = account.id
-    WHERE account.id IN ({{ids}})
-"""
+_PEOPLE = "SELECT id, handle, name FROM rooms_person WHERE id IN ({ids})"
 
 
 def people(ids: Collection[int]) -> dict[int, protocol.Person]:
@@ -50,34 +38,32 @@ def people(ids: Collection[int]) -> dict[int, protocol.Person]:
     return {id: _person(id, *names) for id, *names in rows}
 
 
-_WHO = f"""
-    SELECT place.epoch, account.id, {_USERNAME}, profile.name
-    FROM rooms_place place JOIN {_USERS} account ON account.id = %s
-    LEFT JOIN rooms_profile profile ON profile.user_id = account.id
+_WHO = """
+    SELECT place.epoch, person.id, person.handle, person.name
+    FROM rooms_place place JOIN rooms_person person ON person.id = %s
     WHERE place.id = 1
 """
 
 
-def epoch_and_person(user_id: int) -> tuple[str, protocol.Person]:
-    [(epoch, *person)] = fetch(_WHO, [user_id])
+def epoch_and_person(person_id: int) -> tuple[str, protocol.Person]:
+    [(epoch, *person)] = fetch(_WHO, [person_id])
     return str(UUID(str(epoch))), _person(*person)
 
 
 # Messages
 
-_MESSAGES = f"""
-    SELECT message.id, message.seq, message.version, message.author_id, {_USERNAME}, profile.name,
+_MESSAGES = """
+    SELECT message.id, message.seq, message.version, person.id, person.handle, person.name,
       message.cid, message.body, message.html, message.created_at, message.edited_at,
       message.deleted_at, message.reply_to_id, message.thread_id
     FROM rooms_message message
-    JOIN {_USERS} account ON account.id = message.author_id
-    LEFT JOIN rooms_profile profile ON profile.user_id = message.author_id
+    JOIN rooms_person person ON person.id = message.author_id
     WHERE message.room_id = %s AND """
 # By ids: PostgreSQL takes a page for ten times its size and would read the whole table instead.
 _REACTIONS_AND_MENTIONS = """
-    SELECT message_id, user_id, emoji, id FROM rooms_reaction WHERE message_id IN ({ids})
+    SELECT message_id, person_id, emoji, id FROM rooms_reaction WHERE message_id IN ({ids})
     UNION ALL
-    SELECT message_id, user_id, NULL, 0 FROM rooms_mention WHERE message_id IN ({ids})
+    SELECT message_id, person_id, NULL, 0 FROM rooms_mention WHERE message_id IN ({ids})
     ORDER BY 4
 """
 
@@ -99,17 +85,17 @@ def _messages(which: str, values: list[int]) -> list[protocol.MessageState]:
     reactions: dict[int, list[tuple[str, int]]] = {}
     mentions: dict[int, list[int]] = {}
     ids = _listed(row[0] for row in rows)
-    for id, user_id, emoji, _reaction in fetch(_REACTIONS_AND_MENTIONS.format(ids=ids)):
+    for id, person_id, emoji, _reaction in fetch(_REACTIONS_AND_MENTIONS.format(ids=ids)):
         if emoji is None:
-            mentions.setdefault(id, []).append(user_id)
+            mentions.setdefault(id, []).append(person_id)
         else:
-            reactions.setdefault(id, []).append((emoji, user_id))
+            reactions.setdefault(id, []).append((emoji, person_id))
     people: dict[int, protocol.Person] = {}
     messages = []
-    for id, seq, version, author_id, username, name, cid, *rest in rows:
+    for id, seq, version, author_id, handle, name, cid, *rest in rows:
         body, html, created_at, edited_at, deleted_at, reply_to, thread = rest
         if author_id not in people:
-            people[author_id] = _person(author_id, username, name)
+            people[author_id] = _person(author_id, handle, name)
         messages.append(
             protocol.MessageState(
                 id=id,
@@ -136,7 +122,7 @@ def _messages(which: str, values: list[int]) -> list[protocol.MessageState]:
 def message(
     row: Message, reactions: Iterable[Reaction], mentions: Iterable[int]
 ) -> protocol.MessageState:
-    """A message with its reactions (oldest first) and the ids of the users it mentions."""
+    """A message with its reactions (oldest first) and the ids of the persons it mentions."""
     return protocol.MessageState(
         id=row.pk,
         seq=row.seq,
@@ -150,7 +136,7 @@ def message(
         deleted=row.deleted,
         reply_to=row.reply_to_id,
         thread=row.thread_id,
-        reactions=_by_emoji((reaction.emoji, reaction.user_id) for reaction in reactions),
+        reactions=_by_emoji((reaction.emoji, reaction.person_id) for reaction in reactions),
         attachments=[],
         mentions=sorted(mentions),
     )
@@ -158,8 +144,8 @@ def message(
 
 def _by_emoji(reactions: Iterable[tuple[str, int]]) -> list[protocol.ReactionState]:
     by_emoji: dict[str, list[int]] = {}
-    for emoji, user_id in reactions:
-        by_emoji.setdefault(emoji, []).append(user_id)
+    for emoji, person_id in reactions:
+        by_emoji.setdefault(emoji, []).append(person_id)
     return [protocol.ReactionState(emoji, users) for emoji, users in by_emoji.items()]
 
 
@@ -167,43 +153,41 @@ def _by_emoji(reactions: Iterable[tuple[str, int]]) -> list[protocol.ReactionSta
 
 # In the order of RoomState's fields.
 _ROOMS = """
-    SELECT member.user_id, room.id, room.slug, room.name, room.kind, room.topic,
+    SELECT member.person_id, room.id, room.slug, room.name, room.kind, room.topic,
       room.seq, room.version, member.read_seq, room.seq - member.read_seq,
-      (SELECT COUNT(*) FROM rooms_mention mention WHERE mention.user_id = member.user_id
+      (SELECT COUNT(*) FROM rooms_mention mention WHERE mention.person_id = member.person_id
         AND mention.room_id = member.room_id AND mention.seq > member.read_seq),
       member.role, member.notify, room.archived_at IS NOT NULL
     FROM rooms_membership member JOIN rooms_room room ON room.id = member.room_id
-    WHERE member.user_id IN ({users}) {only}
+    WHERE member.person_id IN ({people}) {only}
     ORDER BY room.name, room.id
 """
-_PEOPLE_OF_ROOMS = f"""
-    SELECT member.room_id, member.user_id, {_USERNAME}, profile.name
-    FROM rooms_membership member
-    JOIN {_USERS} account ON account.id = member.user_id
-    LEFT JOIN rooms_profile profile ON profile.user_id = member.user_id
-    WHERE member.room_id IN ({{rooms}})
-    ORDER BY member.user_id
+_PEOPLE_OF_ROOMS = """
+    SELECT member.room_id, person.id, person.handle, person.name
+    FROM rooms_membership member JOIN rooms_person person ON person.id = member.person_id
+    WHERE member.room_id IN ({rooms})
+    ORDER BY person.id
 """
 
 
-def rooms(user_ids: Collection[int], room_id: int | None) -> dict[int, list[protocol.RoomState]]:
-    """The rooms of each of the users as they see them, or only `room_id`. Two queries at most."""
-    found: dict[int, list[protocol.RoomState]] = {user_id: [] for user_id in user_ids}
+def rooms(person_ids: Collection[int], room_id: int | None) -> dict[int, list[protocol.RoomState]]:
+    """The rooms of each person as they see them, or only `room_id`. Two queries at most."""
+    found: dict[int, list[protocol.RoomState]] = {id: [] for id in person_ids}
     if not found:
         return found
     only = "" if room_id is None else f"AND room.id = {room_id:d}"
     direct: dict[int, list[protocol.Person]] = {}
-    for user_id, *facts in fetch(_ROOMS.format(users=_listed(found), only=only)):
+    for person_id, *facts in fetch(_ROOMS.format(people=_listed(found), only=only)):
         facts[-1] = bool(facts[-1])  # SQLite has 0 and 1
         room = protocol.RoomState(*facts)
-        found[user_id].append(room)
+        found[person_id].append(room)
         if room.kind == Kind.DIRECT:
             direct[room.id] = []
     if direct:
         for direct_id, *facts in fetch(_PEOPLE_OF_ROOMS.format(rooms=_listed(direct))):
             direct[direct_id].append(_person(*facts))
-        for user_id, theirs in found.items():
+        for person_id, theirs in found.items():
             for room in theirs:
                 if room.id in direct:
-                    room.people = [other for other in direct[room.id] if other.id != user_id]
+                    room.people = [other for other in direct[room.id] if other.id != person_id]
     return found

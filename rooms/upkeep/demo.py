@@ -12,13 +12,13 @@ from itertools import accumulate, islice
 from random import Random
 from uuid import UUID
 
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import User as UserType
+from django.apps import apps
+from django.contrib.auth.models import User
 from django.core.management.color import no_style
 from django.db import connection, transaction
 
 from rooms.log import rendering
-from rooms.models import Kind, Membership, Mention, Message, Profile, Reaction, Role, Room
+from rooms.models import Kind, Membership, Mention, Message, Person, Reaction, Role, Room, fold
 from rooms.upkeep.conversations import (
     CONVERSATIONS,
     DIRECT,
@@ -29,8 +29,6 @@ from rooms.upkeep.conversations import (
     WORDS,
     Language,
 )
-
-User = get_user_model()
 
 # Fixed, so that the place does not depend on the day it is made.
 END = datetime(2026, 11, 20, 18, tzinfo=UTC)
@@ -71,8 +69,8 @@ class Talk:
     """A room as it is played."""
 
     room: Room
-    people: list[UserType]
-    lines: Iterator[tuple[UserType, str, Language, bool]]
+    people: list[Person]
+    lines: Iterator[tuple[Person, str, Language, bool]]
     recent: list[Said] = field(default_factory=list)
     spoke: dict[int, int] = field(default_factory=dict)  # last seq of each person
 
@@ -82,7 +80,7 @@ class Talk:
 
 
 @transaction.atomic
-def make(messages: int, seed: int, password: str | None = None) -> list[UserType]:
+def make(messages: int, seed: int, password: str | None = None) -> list[Person]:
     """Fills the empty place in one transaction and returns its new people, the owner first.
 
     `password` is everybody's, hashed; without one they cannot sign in. Who has an account already
@@ -93,8 +91,8 @@ def make(messages: int, seed: int, password: str | None = None) -> list[UserType
     if Message.objects.exists():
         raise NotEmpty
     rng = Random(seed)
-    guests = list(User.objects.filter(is_active=True).order_by("pk"))
-    people = _people(password, has_owner=any(guest.is_superuser for guest in guests))
+    guests = list(Person.objects.active().order_by("pk"))
+    people = _people(password)
     talks = _rooms(rng, people)
     play = Play(rng, people, talks)
     said = play.messages(messages)
@@ -108,24 +106,35 @@ def make(messages: int, seed: int, password: str | None = None) -> list[UserType
     return people
 
 
-def _people(password: str | None, *, has_owner: bool) -> list[UserType]:
-    taken = {name.lower() for name in User.objects.values_list("username", flat=True)}
+def _people(password: str | None) -> list[Person]:
+    taken = set(Person.objects.values_list("folded", flat=True))
+    people = [
+        Person(handle=handle, folded=fold(handle), name=name)
+        for handle, name in PEOPLE
+        if fold(handle) not in taken
+    ]
+    if apps.is_installed("rooms.accounts"):
+        for person, user in zip(people, _accounts(people, password), strict=True):
+            person.user = user
+    Person.objects.bulk_create(people)
+    return people
+
+
+def _accounts(people: list[Person], password: str | None) -> list[User]:
     begin = END - timedelta(days=DAYS)
-    names = {username: name for username, name in PEOPLE if username not in taken}
-    people = [User(username=username, date_joined=begin) for username in names]
-    for user in people:
+    users = [User(username=person.handle, date_joined=begin) for person in people]
+    for user in users:
         if password is None:
             user.set_unusable_password()
         else:
             user.password = password
-    if not has_owner:
-        people[0].is_staff = people[0].is_superuser = True
-    User.objects.bulk_create(people)
-    Profile.objects.bulk_create(Profile(user=user, name=names[user.username]) for user in people)
-    return people
+    if not User.objects.filter(is_superuser=True, is_active=True).exists():
+        users[0].is_staff = users[0].is_superuser = True
+    # Without the signal of a save: the persons are made here.
+    return User.objects.bulk_create(users)
 
 
-def _rooms(rng: Random, people: list[UserType]) -> list[Talk]:
+def _rooms(rng: Random, people: list[Person]) -> list[Talk]:
     """The rooms, the busiest first; the first of the people is in all of them."""
     begin = END - timedelta(days=DAYS)
     first, *others = people
@@ -141,21 +150,21 @@ def _rooms(rng: Random, people: list[UserType]) -> list[Talk]:
     for size in DIRECT:
         here = [first, *islice(partners, size - 1)]
         room = Room(kind=Kind.DIRECT, slug=f"dm-{rng.randbytes(6).hex()}", created_at=begin)
-        room.people_key = Room.key_of(user.pk for user in here)
+        room.people_key = Room.key_of(person.pk for person in here)
         talks.append(Talk(room, here, _lines(rng, here, ("en", "ko"))))
     Room.objects.bulk_create(talk.room for talk in talks)
     return talks
 
 
 def _lines(
-    rng: Random, people: list[UserType], languages: Sequence[Language]
-) -> Iterator[tuple[UserType, str, Language, bool]]:
+    rng: Random, people: list[Person], languages: Sequence[Language]
+) -> Iterator[tuple[Person, str, Language, bool]]:
     """One conversation after the other: who says what, in which language, and whether in reply."""
     while True:
         language = rng.choice(languages)
         cast = rng.sample(people, min(3, len(people)))
         words = {name: rng.choice(choice) for name, choice in WORDS.items()}
-        words |= {role: cast[n % len(cast)].username for n, role in enumerate("abc")}
+        words |= {role: cast[n % len(cast)].handle for n, role in enumerate("abc")}
         for line in rng.choice(CONVERSATIONS[language]):
             who = cast[line.speaker % len(cast)]
             yield who, line.said(words), language, line.answers
@@ -177,10 +186,10 @@ def _moments(rng: Random, number: int) -> Iterator[datetime]:
 class Play:
     """People talking in rooms, month after month."""
 
-    def __init__(self, rng: Random, people: list[UserType], talks: list[Talk]) -> None:
+    def __init__(self, rng: Random, people: list[Person], talks: list[Talk]) -> None:
         self.rng = rng
         self.talks = talks
-        self.ids = {user.username: user.pk for user in people}
+        self.ids = {person.folded: person.pk for person in people}
         self.rendered: dict[str, Rendered] = {}
 
     def messages(self, number: int) -> Iterator[Said]:
@@ -237,13 +246,13 @@ class Play:
     def react(self, talk: Talk, said: Said, moment: datetime) -> None:
         if said.row.deleted_at:
             return
-        user = self.rng.choice(talk.people)
+        person = self.rng.choice(talk.people)
         emoji = EMOJI[int(len(EMOJI) * self.rng.random() ** 2)]
         if said.reactions and self.rng.random() < 0.6:
             emoji = next(iter(said.reactions))[0]
-        if (emoji, user.pk) not in said.reactions:
-            reaction = Reaction(message_id=said.row.pk, user_id=user.pk, emoji=emoji)
-            said.reactions[emoji, user.pk] = reaction
+        if (emoji, person.pk) not in said.reactions:
+            reaction = Reaction(message_id=said.row.pk, person_id=person.pk, emoji=emoji)
+            said.reactions[emoji, person.pk] = reaction
             talk.next_version(said)
 
     def edit(self, talk: Talk, said: Said, moment: datetime) -> None:
@@ -267,30 +276,32 @@ class Play:
 def _store(chunk: list[Said]) -> None:
     Message.objects.bulk_create(said.row for said in chunk)
     Mention.objects.bulk_create(
-        Mention(message_id=row.pk, user_id=user_id, room_id=row.room_id, seq=row.seq)
+        Mention(message_id=row.pk, person_id=person_id, room_id=row.room_id, seq=row.seq)
         for row, mentions in ((said.row, said.mentions) for said in chunk)
-        for user_id in mentions
+        for person_id in mentions
     )
     Reaction.objects.bulk_create(reaction for said in chunk for reaction in said.reactions.values())
 
 
-def _memberships(rng: Random, talks: list[Talk], guests: list[UserType]) -> Iterator[Membership]:
+def _memberships(rng: Random, talks: list[Talk], guests: list[Person]) -> Iterator[Membership]:
     """Who is in which room, and how far they have read: some all, some not for weeks."""
     for talk in talks:
         head = talk.room.seq
-        for place, user in enumerate(talk.people):
+        for place, person in enumerate(talk.people):
             behind = rng.choice(
                 [0, 0, 0, rng.randrange(10), rng.randrange(200), rng.randrange(5000)]
             )
-            read = max(head - behind, talk.spoke.get(user.pk, 0))
+            read = max(head - behind, talk.spoke.get(person.pk, 0))
             role = Role.OWNER if place == 0 else Role.MODERATOR if place == 1 else Role.MEMBER
             if talk.room.kind == Kind.DIRECT:
                 role = Role.MEMBER
             begin = talk.room.created_at
-            yield Membership(room=talk.room, user=user, role=role, read_seq=read, joined_at=begin)
+            yield Membership(
+                room=talk.room, person=person, role=role, read_seq=read, joined_at=begin
+            )
         if talk.room.kind == Kind.PUBLIC:
-            for user in guests:
-                yield Membership(room=talk.room, user=user, read_seq=head)
+            for person in guests:
+                yield Membership(room=talk.room, person=person, read_seq=head)
 
 
 def _settle() -> None:

@@ -31,7 +31,7 @@ def problems() -> Iterator[str]:
             yield f"{sentence.format('…')}: and more."
     said_twice = Message.objects.values("author", "cid").annotate(n=Count("pk")).filter(n__gt=1)
     for row in said_twice.order_by()[:MAX_NAMED]:
-        yield f"User {row['author']}: the cid {row['cid']} stands {row['n']} times."
+        yield f"Person {row['author']}: the cid {row['cid']} stands {row['n']} times."
 
 
 def _counters() -> Iterator[str]:

@@ -60,7 +60,7 @@ def test_the_first_unread_message_shows_without_a_socket(two: Place) -> None:
     ada.locator(".to-new").click()
     expect(ada.locator("#message-200")).to_be_in_viewport()
     expect(ada.locator(".room-link .badge")).to_have_count(0)
-    read = "print(json.dumps(Membership.objects.get(user__username='ada').read_seq))"
+    read = "print(json.dumps(Membership.objects.get(person__handle='ada').read_seq))"
     expect(ada.locator(".room-link")).to_have_count(1)
     assert two.site.run(read) == 200
 
@@ -74,7 +74,7 @@ def test_what_was_read_before_the_socket_is_told_then(two: Place) -> None:
     again = two.open("/rooms/general/", "ada")
     expect(again.locator("#message-3")).to_be_in_viewport()
     ada.wait_for_timeout(300)
-    read = "print(json.dumps(Membership.objects.get(user__username='ada').read_seq))"
+    read = "print(json.dumps(Membership.objects.get(person__handle='ada').read_seq))"
     assert two.site.run(read) == 3
 
 
@@ -139,7 +139,7 @@ def test_who_was_removed_meanwhile_sees_it_when_the_socket_opens(two: Place) -> 
     two.site.run(MANY, COUNT=5, READ=5)
     ada, gate = gated(two, "/rooms/general/", "ada")
     expect(ada.locator("#message-5")).to_be_visible()
-    two.site.run("members.leave(User.objects.get(username='ada'), Room.objects.get(pk=1))")
+    two.site.run("members.leave(Person.objects.get(handle='ada'), Room.objects.get(pk=1))")
     gate.open()
     expect(ada.locator("chat-message")).to_have_count(0)
     expect(ada.locator("main")).to_contain_text("You are no longer in General")
@@ -169,7 +169,7 @@ def test_a_page_without_a_server_still_shows_what_it_has(two: Place) -> None:
 
 QUOTE_FAR_AWAY = """
 from uuid import uuid4
-ada = User.objects.get(username="ada")
+ada = Person.objects.get(handle="ada")
 first = list(Message.objects.order_by("seq").values_list("pk", flat=True)[:12])
 for id in first:
     log.commit([log.Request(ada.pk, protocol.Send(1, 1, uuid4(), "to that", reply_to=id))])

@@ -139,7 +139,7 @@ def test_rooms_are_created_found_joined_and_left(place: Place) -> None:
 def test_a_private_room_of_others_is_not_there(place: Place) -> None:
     people = place.site.people("ada", "bob")
     place.site.run(
-        "members.create_room(User.objects.get(pk=ADA), 'Secret', 'private')", ADA=people["ada"]
+        "members.create_room(Person.objects.get(pk=ADA), 'Secret', 'private')", ADA=people["ada"]
     )
     place.may_be_away = True  # The browser reports the 404.
     bob = place.open("/rooms/secret/", "bob")
@@ -176,6 +176,7 @@ PAGES = [
     ("/accounts/password/change/", "ada"),
     ("/accounts/logout/", "ada"),
     ("/settings/", "ada"),
+    ("/settings/account/delete", "ada"),
     ("/accounts/sessions/", "ada"),
     ("/rooms/", "ada"),
     ("/rooms/general/", "ada"),
@@ -196,10 +197,11 @@ def test_every_page_is_accessible_and_fits(place: Place, options: dict[str, Any]
         """
 User.objects.filter(username="ada").update(is_staff=True, is_superuser=True)
 Place.objects.update(name=LONG, signup="open")
-Profile.objects.filter(user__username="bob").update(name=LONG)
-ada, bob = User.objects.get(username="ada"), User.objects.get(username="bob")
+Person.objects.filter(handle="bob").update(name=LONG)
+ada, bob = Person.objects.get(handle="ada"), Person.objects.get(handle="bob")
 members.create_room(ada, LONG, "public", LONG * 4)
-Invitation.objects.create(created_by=ada)
+from rooms.accounts.models import Invitation
+Invitation.objects.create(created_by=ada.user)
 from uuid import uuid4
 log.commit([
     log.Request(bob.pk, protocol.Send(1, 1, uuid4(), body))
@@ -222,7 +224,7 @@ log.commit([
 def test_on_a_phone_the_rooms_are_in_a_drawer(place: Place) -> None:
     people = place.site.people("ada")
     place.site.run(
-        "members.create_room(User.objects.get(pk=ADA), 'Other', 'public')", ADA=people["ada"]
+        "members.create_room(Person.objects.get(pk=ADA), 'Other', 'public')", ADA=people["ada"]
     )
     ada = place.open(
         "/rooms/general/", "ada", viewport={"width": 360, "height": 640}, has_touch=True

@@ -9,7 +9,7 @@ from tests.browser.conftest import Place, assert_accessible, say
 
 MANY = """
 from uuid import uuid4
-user, other = [User.objects.get(username=name).pk for name in ("ada", "bob")]
+user, other = [Person.objects.get(handle=name).pk for name in ("ada", "bob")]
 for start in range(0, COUNT, 100):
     log.commit([
         log.Request(other, protocol.Send(1, 1, uuid4(), f"line {n + 1}\\n\\n" + "more " * (n % 60)))
@@ -80,7 +80,7 @@ def test_edits_deletions_and_reactions_are_live(place: Place) -> None:
 def test_unread_marks_come_and_go(place: Place) -> None:
     people = place.site.people("ada", "bob")
     place.site.run(
-        "members.direct_room(User.objects.get(pk=ADA), [BOB])",
+        "members.direct_room(Person.objects.get(pk=ADA), [BOB])",
         ADA=people["ada"],
         BOB=people["bob"],
     )
@@ -234,7 +234,7 @@ def test_enter_sends_and_shift_enter_breaks_the_line(place: Place) -> None:
 def test_drafts_are_kept_for_each_room(place: Place) -> None:
     people = place.site.people("ada")
     place.site.run(
-        "members.create_room(User.objects.get(pk=ADA), 'Other', 'public')", ADA=people["ada"]
+        "members.create_room(Person.objects.get(pk=ADA), 'Other', 'public')", ADA=people["ada"]
     )
     ada = place.open("/rooms/general/", "ada")
     ada.locator(".composer__field").fill("for General")

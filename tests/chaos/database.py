@@ -86,7 +86,7 @@ class Database:
         }
         reactions: defaultdict[int, set[tuple[str, int]]] = defaultdict(set)
         for message, emoji, user in self.execute(
-            "SELECT message_id, emoji, user_id FROM rooms_reaction"
+            "SELECT message_id, emoji, person_id FROM rooms_reaction"
         ):
             reactions[message].add((emoji, user))
         for room, id, seq, version, author, cid, body, deleted, edited in self.execute(
@@ -107,7 +107,7 @@ class Database:
             rooms[room].rows.append(said)
             rooms[room].messages[seq] = said
         members: defaultdict[int, set[int]] = defaultdict(set)
-        for user, room in self.execute("SELECT user_id, room_id FROM rooms_membership"):
+        for user, room in self.execute("SELECT person_id, room_id FROM rooms_membership"):
             members[user].add(room)
-        active = {row[0] for row in self.execute("SELECT id FROM auth_user WHERE is_active")}
+        active = {row[0] for row in self.execute("SELECT id FROM rooms_person WHERE active")}
         return Truth(str(uuid.UUID(str(epoch))), rooms, members, active)

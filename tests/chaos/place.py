@@ -43,15 +43,16 @@ MAKE_PEOPLE = """
 made = {}
 for name, slugs in PEOPLE.items():
     user = User.objects.create(username=name, password="unusable of " + name)
-    Profile.objects.create(user=user, name=name)
+    person = Person.of(user)
+    Person.objects.filter(pk=person.pk).update(name=name)
     for room in Room.objects.filter(slug__in=slugs):
-        Membership.objects.create(room=room, user=user)
+        Membership.objects.create(room=room, person=person)
     session = SessionStore()
     session["_auth_user_id"] = str(user.pk)
     session["_auth_user_backend"] = "allauth.account.auth_backends.AuthenticationBackend"
     session["_auth_user_hash"] = user.get_session_auth_hash()
     session.save()
-    made[name] = [user.pk, session.session_key]
+    made[name] = [person.pk, session.session_key]
 print(json.dumps(made))
 """
 

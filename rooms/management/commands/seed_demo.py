@@ -44,10 +44,10 @@ class Command(BaseCommand):
             ) from problem
         took = monotonic() - begin
         self.stdout.write(f"{len(people)} people, {messages:,} messages in {took:,.0f} s.")
-        first = people[0].username
+        first = people[0].handle
         if secret:
             self.stdout.write(f"Sign in as {first}, or any of them, with the password {secret}")
-        elif people[0].is_superuser:
+        elif (owner := people[0].user) and owner.is_superuser:
             self.stdout.write(
                 f"Nobody can sign in yet: manage.py changepassword {first} lets the owner in."
             )

@@ -168,14 +168,14 @@ async def two_tabs_and_a_phone(place: Place) -> None:
 
 REMOVE = """
 import time
-user = User.objects.get(username=NAME)
-members.remove_member(None, Room.objects.get(pk=ROOM), user)
+person = Person.objects.get(handle=NAME)
+members.remove_member(None, Room.objects.get(pk=ROOM), person)
 print(json.dumps(time.monotonic()))
 """
 
 DEACTIVATE = """
 import time
-user = User.objects.get(username=NAME)
+user = Person.objects.get(handle=NAME).user
 user.is_active = False
 user.save()
 print(json.dumps(time.monotonic()))

@@ -51,7 +51,7 @@ export const joinRoom = (slug) => post(`${roomUrl(slug)}join`);
 export const leaveRoom = (slug) => post(`${roomUrl(slug)}leave`);
 export const saveRoom = (slug, fields) => post(`${roomUrl(slug)}settings`, fields);
 export const archiveRoom = (slug, archived) => post(`${roomUrl(slug)}archive`, { archived });
-export const addMember = (slug, user) => post(`${roomUrl(slug)}members`, { user });
+export const addMember = (slug, person) => post(`${roomUrl(slug)}members`, { person });
 export const removeMember = (slug, user) => post(`${roomUrl(slug)}members/${user}/remove`);
 export const changeRole = (slug, user, role) => post(`${roomUrl(slug)}members/${user}/role`, { role });
 export const openDirect = (people) => post("/direct/", { people });

@@ -1,0 +1,44 @@
+"""Accounts and invitations in Django's admin."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.contrib.auth.admin import UserAdmin
+from django.http import HttpRequest
+
+from rooms.accounts.models import Invitation
+from rooms.models import Person
+from rooms.pages.forms import PersonFactsForm
+
+
+@admin.register(Invitation)
+class InvitationAdmin(admin.ModelAdmin):
+    """To look at; links are made and taken back in the settings."""
+
+    list_display = ["created_by", "created_at", "expires_at", "uses", "max_uses", "revoked_at"]
+    list_select_related = ["created_by"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
+        return False
+
+
+class PersonInline(admin.StackedInline):
+    model = Person
+    form = PersonFactsForm
+    can_delete = False
+
+
+class AccountAdmin(UserAdmin):
+    """Django's own, with the person. What somebody said stays when their account is deleted."""
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list:
+        return [PersonInline] if obj else []
+
+
+User = get_user_model()
+admin.site.unregister(User)
+admin.site.register(User, AccountAdmin)

@@ -1,0 +1,158 @@
+"""Persons in place of users and profiles, with the ids of their accounts where those are numbers."""
+
+import re
+import unicodedata
+
+import django.db.models.deletion
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management.color import no_style
+from django.db import migrations, models
+from django.utils.text import slugify
+
+BATCH = 500
+
+
+def fold(handle):
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", handle).casefold())
+
+
+def wanted_handle(user):
+    wanted = getattr(user, get_user_model().USERNAME_FIELD)
+    if "@" in wanted:
+        full_name = f"{getattr(user, 'first_name', '')} {getattr(user, 'last_name', '')}"
+        wanted = slugify(full_name if "@" not in full_name else "", allow_unicode=True)
+    return re.sub(r"[^\w.+-]+", "-", wanted)[:150] or "person"
+
+
+def is_number(user_model):
+    return isinstance(user_model._meta.pk, (models.IntegerField, models.AutoField))
+
+
+def fill(apps, schema_editor):
+    user_model = apps.get_model(settings.AUTH_USER_MODEL)
+    person_model = apps.get_model("rooms", "Person")
+    database = schema_editor.connection.alias
+    names = dict(apps.get_model("rooms", "Profile").objects.using(database).values_list("user", "name"))
+    taken = set()
+    numbered = is_number(user_model)
+    persons = []
+    for user in user_model.objects.using(database).order_by("pk").iterator(BATCH):
+        wanted = handle = wanted_handle(user)
+        n = 1
+        while fold(handle) in taken:
+            n += 1
+            handle = f"{wanted[:142]}-{n}"
+        taken.add(fold(handle))
+        persons.append(
+            person_model(
+                id=user.pk if numbered else None,
+                handle=handle,
+                folded=fold(handle),
+                name=names.get(user.pk, ""),
+                user_id=user.pk,
+                active=getattr(user, "is_active", True),
+            )
+        )
+    person_model.objects.using(database).bulk_create(persons, batch_size=BATCH)
+    with schema_editor.connection.cursor() as cursor:
+        for statement in schema_editor.connection.ops.sequence_reset_sql(no_style(), [person_model]):
+            cursor.execute(statement)
+
+
+def mark_parts(apps, schema_editor):
+    """A bit for reactions and one for mentions on the messages that have some."""
+    for bit, table in ((1, "rooms_reaction"), (2, "rooms_mention")):
+        schema_editor.execute(
+            f"UPDATE rooms_message SET parts = parts + {bit} "
+            f"WHERE id IN (SELECT message_id FROM {table})"
+        )
+
+
+class PointAtPersons(migrations.AlterField):
+    """A foreign key to persons that was one to accounts. The values stay."""
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        model = from_state.apps.get_model(app_label, self.model_name)
+        field = model._meta.get_field(self.name)
+        if schema_editor.connection.vendor == "postgresql" and not is_number(field.related_model):
+            # PostgreSQL casts no UUID to a number, not even in an empty table.
+            table = schema_editor.quote_name(model._meta.db_table)
+            column = schema_editor.quote_name(field.column)
+            for name in schema_editor._constraint_names(model, [field.column], foreign_key=True):
+                schema_editor.execute(schema_editor._delete_fk_sql(model, name))
+            schema_editor.execute(
+                f"ALTER TABLE {table} ALTER COLUMN {column} TYPE bigint USING {column}::text::bigint"
+            )
+        super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+
+def renamed(model, *state_operations):
+    """`user` of a model becomes `person`; databases rename a column in its constraints too."""
+    before = [operation for operation in state_operations if isinstance(operation, (migrations.RemoveConstraint, migrations.RemoveIndex))]
+    after = [operation for operation in state_operations if operation not in before]
+    rename = migrations.RenameField(model, "user", "person")
+    # Django would copy the table on SQLite.
+    statement = f"ALTER TABLE rooms_{model} RENAME COLUMN user_id TO person_id"
+    return migrations.SeparateDatabaseAndState(
+        [migrations.RunSQL(statement)], [*before, rename, *after]
+    )
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("rooms", "0003_fewer_indexes"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name="Person",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("handle", models.CharField(max_length=150, verbose_name="handle")),
+                ("folded", models.CharField(editable=False, max_length=450, unique=True)),
+                ("name", models.CharField(blank=True, max_length=60, verbose_name="name")),
+                ("active", models.BooleanField(default=True, editable=False, verbose_name="active")),
+                ("user", models.OneToOneField(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="rooms_person", to=settings.AUTH_USER_MODEL)),
+            ],
+            options={"verbose_name": "person", "verbose_name_plural": "people"},
+        ),
+        migrations.RunPython(fill, elidable=True),
+        migrations.DeleteModel("Profile"),
+        renamed(
+            "membership",
+            migrations.RemoveConstraint("membership", "one_membership"),
+            migrations.AddConstraint("membership", models.UniqueConstraint(fields=("person", "room"), name="one_membership")),
+        ),
+        renamed(
+            "mention",
+            migrations.RemoveConstraint("mention", "mentioned_once"),
+            migrations.RemoveIndex("mention", "mentions_of_a_user"),
+            migrations.AddConstraint("mention", models.UniqueConstraint(fields=("message", "person"), name="mentioned_once")),
+            migrations.AddIndex("mention", models.Index(fields=["person", "room", "seq"], name="mentions_of_a_user")),
+        ),
+        migrations.RenameIndex("mention", new_name="mentions_of_a_person", old_name="mentions_of_a_user"),
+        renamed(
+            "reaction",
+            migrations.RemoveConstraint("reaction", "reacted_once"),
+            migrations.AddConstraint("reaction", models.UniqueConstraint(fields=("message", "person", "emoji"), name="reacted_once")),
+        ),
+        # A column with a default costs nothing to add this way; Django copies the table on SQLite.
+        migrations.SeparateDatabaseAndState(
+            [migrations.RunSQL("ALTER TABLE rooms_message ADD COLUMN parts integer DEFAULT 0 NOT NULL")],
+            [migrations.AddField("message", "parts", models.IntegerField(db_default=0, default=0))],
+        ),
+        migrations.RunPython(mark_parts, elidable=True),
+        PointAtPersons("membership", "person", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="memberships", to="rooms.person", verbose_name="person")),
+        PointAtPersons("mention", "person", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="rooms.person")),
+        PointAtPersons("reaction", "person", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="rooms.person")),
+        PointAtPersons("message", "author", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="messages", to="rooms.person")),
+        # Through the table of memberships: only Django's own picture changes.
+        migrations.SeparateDatabaseAndState(
+            [],
+            [migrations.AlterField("room", "members", models.ManyToManyField(related_name="rooms", through="rooms.Membership", to="rooms.person"))],
+        ),
+        # Invitations are of rooms.accounts, which keeps the table.
+        migrations.SeparateDatabaseAndState([], [migrations.DeleteModel("Invitation")]),
+    ]
