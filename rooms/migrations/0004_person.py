@@ -29,6 +29,12 @@ def is_number(user_model):
     return isinstance(user_model._meta.pk, (models.IntegerField, models.AutoField))
 
 
+def check_now(schema_editor):
+    """PostgreSQL alters no table while checks of its rows wait for the end of the transaction."""
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
 def fill(apps, schema_editor):
     user_model = apps.get_model(settings.AUTH_USER_MODEL)
     person_model = apps.get_model("rooms", "Person")
@@ -55,6 +61,7 @@ def fill(apps, schema_editor):
             )
         )
     person_model.objects.using(database).bulk_create(persons, batch_size=BATCH)
+    check_now(schema_editor)
     with schema_editor.connection.cursor() as cursor:
         for statement in schema_editor.connection.ops.sequence_reset_sql(no_style(), [person_model]):
             cursor.execute(statement)
@@ -67,6 +74,7 @@ def mark_parts(apps, schema_editor):
             f"UPDATE rooms_message SET parts = parts + {bit} "
             f"WHERE id IN (SELECT message_id FROM {table})"
         )
+    check_now(schema_editor)
 
 
 class PointAtPersons(migrations.AlterField):

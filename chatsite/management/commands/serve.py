@@ -9,6 +9,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
 from chatsite import server
 
@@ -30,7 +32,7 @@ class Command(BaseCommand):
                 f"port with PORT=8100 (the system says: {problem})."
             ) from problem
         try:
-            call_command("migrate", interactive=False, verbosity=0)
+            self._migrate()
         except DatabaseError as problem:
             raise CommandError(
                 f"DATABASE_URL: the database cannot be used: {str(problem).strip()}"
@@ -46,6 +48,16 @@ class Command(BaseCommand):
         gc.collect()
         gc.freeze()
         chat.run()
+
+    def _migrate(self) -> None:
+        """Brings the database up to date, with a backup first where that changes an old one."""
+        executor = MigrationExecutor(connection)
+        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        if plan and executor.loader.applied_migrations and connection.vendor == "sqlite":
+            backup = settings.DATA_DIR / f"before-upgrade-{timezone.now():%Y%m%d-%H%M%S}.tar.gz"
+            self.stdout.write("The database is of an older version. Keeping a backup first:")
+            call_command("backup", backup, stdout=self.stdout)
+        call_command("migrate", interactive=False, verbosity=0)
 
     def _in_use(self) -> str:
         layer = "Redis" if settings.REDIS_URL else "in this process (one process only)"
