@@ -15,7 +15,7 @@ run: $(VENV)/run.stamp
 
 test: $(VENV)/dev.stamp
 	@bin/test-deps
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2 --maxschedchunk 1
 
 chaos: $(VENV)/dev.stamp
 	@bin/test-deps

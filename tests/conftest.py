@@ -6,12 +6,11 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
-import psycopg
 import pytest
-from pytest_django.fixtures import Settings
 
-from tests.services import Redis, postgres_server, redis_server
+from tests.services import Postgres, Redis, postgres_cluster, redis_server
 from tests.site import Site
+from tests.turns import turn
 
 MakeSite = Callable[..., AbstractContextManager[Site]]
 
@@ -21,9 +20,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: "tests/browser/" in item.path.as_posix())
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "alone: measures seconds or memory; no other test runs at the same time"
+    )
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    with turn(alone=item.get_closest_marker("alone") is not None):
+        return (yield)
 
 
 @pytest.fixture(scope="session")
@@ -40,9 +46,21 @@ def redis() -> Iterator[Redis]:
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    with postgres_server() as url:
-        yield url
+def postgres() -> Iterator[Postgres]:
+    # Kills leave what was committed to the system's cache; no test cuts the power.
+    with postgres_cluster("-c", "fsync=off") as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: Postgres) -> str:
+    """The name of a migrated database to copy."""
+    site = Site(postgres.make_database(MIGRATED), {}, 0)
+    try:
+        _migrate(site)
+    finally:
+        site.close()
+    return MIGRATED
 
 
 @pytest.fixture(scope="session")
@@ -67,11 +85,10 @@ connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _migrate(site: Site) -> None:
-    site.run(
-        "from django.core.management import call_command\ncall_command('migrate', verbosity=0)"
-    )
+    site.manage("migrate", "-v", "0").check_returncode()
 
 
+MIGRATED = "migrated"
 _numbers = count(1)
 
 
@@ -93,18 +110,18 @@ def _site(
         site = Site("sqlite:///FOLDER/chat.sqlite3", environment, processes, server)
         shutil.copy(template, site.folder / "chat.sqlite3")
     else:
-        url = request.getfixturevalue("postgres_url")
+        postgres: Postgres = request.getfixturevalue("postgres")
+        template = request.getfixturevalue("migrated_postgres")
         name = f"chat{next(_numbers)}"
-        with psycopg.connect(f"{url}/postgres", autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        site = Site(f"{url}/{name}", environment, processes, server)
-        _migrate(site)
+        site = Site(postgres.make_database(name, template), environment, processes, server)
     try:
         if serve:
             site.serve()
         yield site
     finally:
         site.close()
+        if database == "postgres":
+            postgres.drop_database(name)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Redis and PostgreSQL of the tests' own: started on free ports, ended by their process ids."""
 
+import fcntl
 import os
 import pwd
 import shutil
@@ -15,11 +16,24 @@ from pathlib import Path
 import psycopg
 import pytest
 
+# Below the ports that the system gives to connections, of which one could come between.
+_ports = iter(range(20_000, 32_000))
+# A lock on a byte of this file keeps the port of that number for this process.
+_kept = (Path(tempfile.gettempdir()) / f"chatsite-ports-{os.getuid()}").open("w")
+
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port on which nothing listens, given to no other test and no other test run."""
+    for port in _ports:
+        try:
+            fcntl.lockf(_kept, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return port
+    raise RuntimeError("no port is free")
 
 
 def wait_until(ready: Callable[[], bool], what: str, seconds: float = 30) -> None:
@@ -91,7 +105,7 @@ def _accepts(url: str) -> bool:
 class Postgres:
     """A PostgreSQL cluster of our own, which can be ended and begun again on the same port."""
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
         folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
         initdb = shutil.which("initdb") or (str(folders[-1] / "initdb") if folders else None)
         if initdb is None:
@@ -114,6 +128,7 @@ class Postgres:
             str(Path(initdb).with_name("postgres")),
             *("-D", str(data), "-p", str(port), "-h", "127.0.0.1", "-k", str(self.folder)),
             *("-c", "max_connections=200"),
+            *options,
         ]
         self.url = f"postgres://postgres@127.0.0.1:{port}"  # without a database's name
         self.start()
@@ -130,25 +145,22 @@ class Postgres:
         self.process.send_signal(number)
         self.process.wait(30)
 
-    def make_database(self, name: str) -> str:
+    def make_database(self, name: str, template: str = "template0") -> str:
         with psycopg.connect(f"{self.url}/postgres", autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return f"{self.url}/{name}"
+
+    def drop_database(self, name: str) -> None:
+        with psycopg.connect(f"{self.url}/postgres", autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextmanager
-def postgres_cluster() -> Iterator[Postgres]:
-    postgres = Postgres()
+def postgres_cluster(*options: str) -> Iterator[Postgres]:
+    postgres = Postgres(*options)
     try:
         yield postgres
     finally:
         if postgres.process.poll() is None:
             postgres.end()
         shutil.rmtree(postgres.folder)
-
-
-@contextmanager
-def postgres_server() -> Iterator[str]:
-    """The URL, without a database's name, of a PostgreSQL cluster of our own."""
-    with postgres_cluster() as postgres:
-        yield postgres.url

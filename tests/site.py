@@ -23,10 +23,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests import forkserver
 from tests.services import answers, free_port, wait_until
 from tests.wire import Wire
 
 ROOT = Path(__file__).resolve().parent.parent
+DAPHNE = str(Path(sys.executable).with_name("daphne"))
 
 PRELUDE = """
 import json, django
@@ -62,8 +64,19 @@ print(json.dumps(keys))
 """
 
 
+def printed(process: forkserver.Captured) -> Any:
+    """What a program printed last, read as JSON, when it has ended well."""
+    result = process.result()
+    if result.returncode:
+        raise RuntimeError(result.stderr)
+    lines = result.stdout.strip().splitlines()
+    return json.loads(lines[-1]) if lines else None
+
+
 class Daphne:
     """One process that serves the site."""
+
+    process: "forkserver.Process | subprocess.Popen[bytes]"
 
     def __init__(self, site: "Site", port: int, command: Sequence[str]) -> None:
         self.site, self.port, self.command = site, port, command
@@ -74,9 +87,18 @@ class Daphne:
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*self.command], env=self.environment, cwd=ROOT, stdout=log, stderr=log
-            )
+            if "PYTHONPATH" in self.environment:  # perhaps with code that Python's start runs
+                self.process = subprocess.Popen(
+                    [sys.executable, *self.command],
+                    env=self.environment,
+                    cwd=ROOT,
+                    stdout=log,
+                    stderr=log,
+                )
+            else:
+                self.process = forkserver.Process(
+                    self.command, env=self.environment, stdout=log, stderr=log
+                )
         wait_until(lambda: self.process.poll() is not None or answers(self.port), "daphne")
         if self.process.poll() is not None:
             raise RuntimeError(self.log.read_text())
@@ -110,7 +132,7 @@ class Site:
             "DATABASE_URL": database_url.replace("FOLDER", str(self.folder)),
             "CHAT_URL": urls,
             "SECRET_KEY": "of the tests, and of nothing else at all",
-            "DJANGO_SETTINGS_MODULE": "chatsite.settings",
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
             **environment,
         }
         self.ports, self.server = ports, server
@@ -121,10 +143,9 @@ class Site:
     def serve(self) -> None:
         for port in self.ports:
             if self.server == "serve":
-                command = [sys.executable, "manage.py", "serve", "--port", str(port)]
+                command = ["manage.py", "serve", "--port", str(port)]
             else:
-                program = str(Path(sys.executable).with_name("daphne"))
-                command = [program, "-p", str(port), "-v", "0", "chatsite.asgi:application"]
+                command = [DAPHNE, "-p", str(port), "-v", "0", "chatsite.asgi:application"]
             self.processes.append(Daphne(self, port, command))
 
     @property
@@ -133,31 +154,18 @@ class Site:
 
     def run(self, code: str, **names: Any) -> Any:
         """What `code` printed last, read as JSON; `names` are set before it runs."""
-        values = "".join(f"{name} = {value!r}\n" for name, value in names.items())
-        done = subprocess.run(
-            [sys.executable, "-c", PRELUDE + values + code],
-            env=self.environment,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        if done.returncode:
-            raise RuntimeError(done.stderr)
-        lines = done.stdout.strip().splitlines()
-        return json.loads(lines[-1]) if lines else None
+        return printed(self.start(code, **names))
 
-    def start(self, code: str, **names: Any) -> "subprocess.Popen[str]":
-        """The same without waiting for its end."""
+    def start(self, code: str, **names: Any) -> forkserver.Captured:
+        """The same without waiting for its end: see `printed`."""
         values = "".join(f"{name} = {value!r}\n" for name, value in names.items())
-        return subprocess.Popen(
-            [sys.executable, "-c", PRELUDE + values + code],
-            env=self.environment,
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        command = ["-m", "tests.programs", PRELUDE + values + code]
+        return forkserver.Captured(command, env=self.environment)
+
+    def manage(self, *words: str | Path, answer: str = "") -> "subprocess.CompletedProcess[str]":
+        """`manage.py …` with the site's settings; `answer` is typed into it."""
+        command = ["manage.py", *map(str, words)]
+        return forkserver.run(command, env=self.environment, answer=answer)
 
     def people(self, *names: str, join: bool = True) -> dict[str, int]:
         """Accounts with a session, in General if `join`; their ids by name."""

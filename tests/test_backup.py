@@ -7,7 +7,6 @@ import re
 import shutil
 import sqlite3
 import subprocess
-import sys
 import tarfile
 import time
 from collections.abc import Callable, Iterable
@@ -19,7 +18,7 @@ from websockets.exceptions import WebSocketException
 
 from tests.conftest import MakeSite
 from tests.services import missing
-from tests.site import ROOT, Site
+from tests.site import Site
 from tests.wire import Frame, Wire, new_cid
 
 SAY = """
@@ -34,32 +33,20 @@ CIDS = 'print(json.dumps([str(cid) for cid in Message.objects.values_list("cid",
 Finished = subprocess.CompletedProcess[str]
 
 
-def manage(site: Site, *arguments: str | Path, answer: str = "") -> Finished:
-    return subprocess.run(
-        [sys.executable, "manage.py", *map(str, arguments)],
-        cwd=ROOT,
-        env=site.environment,
-        input=answer,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
 async def manage_meanwhile(site: Site, *arguments: str | Path) -> None:
-    done = await asyncio.to_thread(manage, site, *arguments)
+    done = await asyncio.to_thread(site.manage, *arguments)
     assert done.returncode == 0, done.stderr
 
 
 def backup(site: Site, name: str = "backup.tar.gz") -> Path:
     file = site.folder / name
-    made = manage(site, "backup", file)
+    made = site.manage("backup", file)
     assert made.returncode == 0, made.stderr
     return file
 
 
 def restore(site: Site, file: Path) -> Finished:
-    done = manage(site, "restore", file, "--yes")
+    done = site.manage("restore", file, "--yes")
     assert done.returncode == 0, done.stderr
     return done
 
@@ -82,7 +69,7 @@ def members(file: Path) -> list[str]:
 
 
 def verify(site: Site) -> int:
-    return manage(site, "verify").returncode
+    return site.manage("verify").returncode
 
 
 def upload(site: Site, name: str, content: str) -> Path:
@@ -96,7 +83,7 @@ def test_it_works(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         site.people("ada")
         site.run(SAY, BODIES=["one", "two"])
-        made = manage(site, "backup", site.folder / "b.tar.gz")
+        made = site.manage("backup", site.folder / "b.tar.gz")
         assert re.fullmatch(
             r"\S+b\.tar\.gz: 1 people, 1 rooms, 2 messages; \d\.\d MB\.\n", made.stdout
         )
@@ -144,11 +131,11 @@ def test_it_asks_and_takes_only_yes(make_site: MakeSite) -> None:
         file = backup(site)
         site.run(SAY, BODIES=["one"])
         for answer in ("", "what?\n"):
-            asked = manage(site, "restore", file, answer=answer)
+            asked = site.manage("restore", file, answer=answer)
             assert refusal(asked) == "CommandError: Not restored. Nothing was changed."
             assert str(site.folder / "chat.sqlite3") in asked.stdout
             assert site.run(BODIES) == ["one"]
-        assert manage(site, "restore", file, answer="y\n").returncode == 0
+        assert site.manage("restore", file, answer="y\n").returncode == 0
         assert site.run(BODIES) == []
 
 
@@ -411,7 +398,7 @@ def test_an_archive_that_is_unsound_changes_nothing(
         make(file, contents)
         around = site.folder.parent / "evil"
         before = files(site.folder)
-        said = refusal(manage(site, "restore", file, "--yes"))
+        said = refusal(site.manage("restore", file, "--yes"))
         assert sentence in said
         assert said.endswith("Nothing was changed.")
         assert files(site.folder) == before
@@ -435,22 +422,22 @@ def test_the_same_archive_with_nothing_wrong_is_restored(
 def test_a_taken_name_and_a_wrong_place_are_refused(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         taken = upload(site, "../taken.tar.gz", "precious")
-        assert "is there already" in refusal(manage(site, "backup", taken))
+        assert "is there already" in refusal(site.manage("backup", taken))
         assert taken.read_text() == "precious"
-        assert ".tar.gz" in refusal(manage(site, "backup", site.folder / "backup.zip"))
-        assert "No backup" in refusal(manage(site, "backup", site.folder / "none/b.tar.gz"))
+        assert ".tar.gz" in refusal(site.manage("backup", site.folder / "backup.zip"))
+        assert "No backup" in refusal(site.manage("backup", site.folder / "none/b.tar.gz"))
         inside = upload(site, "some", "thing").with_name("b.tar.gz")
-        assert "is part of it" in refusal(manage(site, "backup", inside))
+        assert "is part of it" in refusal(site.manage("backup", inside))
         assert not inside.exists()
-        assert "Name the file" in refusal(manage(site, "restore"))
-        assert "Name the file" in refusal(manage(site, "restore", taken, "--new-epoch"))
-        assert "No such file" in refusal(manage(site, "restore", site.folder / "none.tar.gz"))
+        assert "Name the file" in refusal(site.manage("restore"))
+        assert "Name the file" in refusal(site.manage("restore", taken, "--new-epoch"))
+        assert "No such file" in refusal(site.manage("restore", site.folder / "none.tar.gz"))
 
 
 def test_no_chat_makes_no_backup_and_no_database(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         (site.folder / "chat.sqlite3").unlink()
-        said = refusal(manage(site, "backup", site.folder / "b.tar.gz"))
+        said = refusal(site.manage("backup", site.folder / "b.tar.gz"))
         assert "There is no chat" in said
         assert list(site.folder.iterdir()) == []
 
@@ -466,9 +453,9 @@ def test_a_damaged_database_is_not_backed_up_nor_overwritten(make_site: MakeSite
             b"nonsense" * 5000,
         ):
             live.write_bytes(damaged)
-            assert "damaged" in refusal(manage(site, "backup", site.folder / "again.tar.gz"))
+            assert "damaged" in refusal(site.manage("backup", site.folder / "again.tar.gz"))
             assert not (site.folder / "again.tar.gz").exists()
-            assert f"move {live}" in refusal(manage(site, "restore", file, "--yes"))
+            assert f"move {live}" in refusal(site.manage("restore", file, "--yes"))
             assert live.read_bytes() == damaged
         for path in site.folder.glob("chat.sqlite3*"):
             path.unlink()
@@ -503,7 +490,7 @@ async def test_on_another_machine_people_stay_signed_in(make_site: MakeSite) -> 
 def test_on_postgresql_the_page_is_named(make_site: MakeSite) -> None:
     with make_site("postgres", serve=False) as site:
         for command in ("backup", "restore"):
-            said = refusal(manage(site, command, site.folder / "b.tar.gz"))
+            said = refusal(site.manage(command, site.folder / "b.tar.gz"))
             assert "docs/backups.md" in said
 
 

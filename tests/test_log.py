@@ -1,20 +1,11 @@
 """The log under concurrent writers in several operating-system processes."""
 
-import json
-import subprocess
 import uuid
-from typing import Any
 
 import pytest
 
 from tests.conftest import MakeSite
-
-
-def _json(process: "subprocess.Popen[str]") -> Any:
-    out, err = process.communicate(timeout=300)
-    assert process.returncode == 0, err
-    return json.loads(out.strip().splitlines()[-1])
-
+from tests.site import printed
 
 WRITE = """
 import random, uuid
@@ -67,7 +58,7 @@ for name in ("One", "Two"):
             site.start(WRITE, SEED=seed, USER=user, ROUNDS=25)
             for seed, user in enumerate(people.values())
         ]
-        acks = [ack for writer in writers for ack in _json(writer)]
+        acks = [ack for writer in writers for ack in printed(writer)]
         wrong, rows = site.run(CHECK)
         assert wrong == []
         assert len(acks) == len(rows)
@@ -94,7 +85,7 @@ def test_one_cid_a_hundred_times_through_two_processes_is_one_message(
         for _ in range(3):
             cid = str(uuid.uuid4())
             two = [site.start(SAME, CID=cid, USER=user, ROOM=1) for _ in range(2)]
-            acks = [tuple(ack) for process in two for ack in _json(process)]
+            acks = [tuple(ack) for process in two for ack in printed(process)]
             assert len(acks) == 100
             assert len(set(acks)) == 1
         assert site.run("print(json.dumps(Message.objects.count()))") == 3
@@ -122,7 +113,7 @@ def test_one_cid_in_two_rooms_at_once_is_one_message_and_a_conflict(
             "print(json.dumps(room.pk))"
         )
         two = [site.start(OTHER_ROOM, USER=user, ROOM=room) for room in (1, other)]
-        one, another = (_json(process) for process in two)
+        one, another = (printed(process) for process in two)
         for a, b in zip(one, another, strict=True):
             assert sorted([isinstance(a, int), isinstance(b, int)]) == [False, True]
             assert "conflict" in (a, b)

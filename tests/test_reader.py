@@ -1,12 +1,8 @@
 """What the reader's SQL makes of rows is what the log tells of the same rows."""
 
-import subprocess
-import sys
-
 import pytest
 
 from tests.conftest import MakeSite
-from tests.site import ROOT
 
 COMPARE = """
 from rooms.reading import queries
@@ -54,8 +50,7 @@ print(json.dumps([wrong, count, protocol.encode(queries.hello(owner.pk)).count('
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_what_is_read_is_what_was_told(make_site: MakeSite, database: str) -> None:
     with make_site(database, serve=False) as site:
-        seed = [sys.executable, "manage.py", "seed_demo", "--messages", "1500"]
-        subprocess.run(seed, cwd=ROOT, env=site.environment, check=True, capture_output=True)
+        site.manage("seed_demo", "--messages", "1500").check_returncode()
         assert site.run(COMPARE) == [[], 1500, 2]
 
 

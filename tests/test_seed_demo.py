@@ -1,13 +1,11 @@
 """`manage.py seed_demo` makes a place that is whole, believable and the same each time."""
 
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
 from tests.conftest import MakeSite
-from tests.site import ROOT, Site
+from tests.site import Site
 
 CONTENT = """
 import hashlib
@@ -57,22 +55,11 @@ print(json.dumps([
 """
 
 
-def manage(site: Site, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env=site.environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
 def seeded(site: Site, *arguments: str) -> Any:
-    done = manage(site, "seed_demo", "--messages", "3000", *arguments)
+    done = site.manage("seed_demo", "--messages", "3000", *arguments)
     assert done.returncode == 0, done.stderr
     assert "44 people, 3,000 messages in" in done.stdout
-    verified = manage(site, "verify")
+    verified = site.manage("verify")
     assert verified.returncode == 0, verified.stdout
     return site.run(CONTENT)
 
@@ -104,7 +91,7 @@ def test_it_refuses_a_place_with_messages(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         seeded(site)
         before = site.run(CONTENT)
-        refused = manage(site, "seed_demo", "--messages", "10")
+        refused = site.manage("seed_demo", "--messages", "10")
         assert refused.returncode == 1
         [sentence] = refused.stderr.strip().splitlines()
         assert "has messages already" in sentence
@@ -115,7 +102,7 @@ def test_who_is_there_already_sees_the_public_rooms(make_site: MakeSite) -> None
     with make_site("sqlite", serve=False) as site:
         site.people("owner", "Ada")
         site.run("User.objects.filter(username='owner').update(is_superuser=True)")
-        done = manage(site, "seed_demo", "--messages", "100")
+        done = site.manage("seed_demo", "--messages", "100")
         assert done.stdout.startswith("43 people"), "nobody speaks by another's account"
         public, rooms, owners = site.run(
             "from rooms.reading import queries\n"
@@ -125,7 +112,7 @@ def test_who_is_there_already_sees_the_public_rooms(make_site: MakeSite) -> None
             "print(json.dumps([public, len(rooms), owners]))"
         )
         assert (public, owners) == (rooms, 1)
-        assert manage(site, "verify").returncode == 0
+        assert site.manage("verify").returncode == 0
 
 
 def test_people_sign_in_with_the_printed_password_only(make_site: MakeSite) -> None:
@@ -135,11 +122,11 @@ def test_people_sign_in_with_the_printed_password_only(make_site: MakeSite) -> N
         "print(json.dumps([person is not None for person in people]))"
     )
     with make_site("sqlite", serve=False) as site:
-        done = manage(site, "seed_demo", "--messages", "10", "--password")
+        done = site.manage("seed_demo", "--messages", "10", "--password")
         assert "Sign in as ada" in done.stdout
         assert site.run(check, PASSWORD=done.stdout.split()[-1]) == [True, True]
     with make_site("sqlite", serve=False) as site:
-        done = manage(site, "seed_demo", "--messages", "10")
+        done = site.manage("seed_demo", "--messages", "10")
         assert "Nobody can sign in yet" in done.stdout
         assert not site.run("print(json.dumps(User.objects.get(pk=1).has_usable_password()))")
 
@@ -147,6 +134,6 @@ def test_people_sign_in_with_the_printed_password_only(make_site: MakeSite) -> N
 @pytest.mark.parametrize("number", ["0", "-1", "many"])
 def test_a_wrong_number_is_named(make_site: MakeSite, number: str) -> None:
     with make_site("sqlite", serve=False) as site:
-        refused = manage(site, "seed_demo", f"--messages={number}")
+        refused = site.manage("seed_demo", f"--messages={number}")
         assert refused.returncode != 0
         assert "is not a number of messages" in refused.stderr

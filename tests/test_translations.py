@@ -41,7 +41,11 @@ def extracted(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 *("--no-obsolete", "--no-wrap", "--add-location", "file"),
             ],
             cwd=copy,
-            env={**os.environ, "DATA_DIR": str(copy / "data")},
+            env={
+                **os.environ,
+                "DATA_DIR": str(copy / "data"),
+                "DJANGO_SETTINGS_MODULE": "chatsite.settings",
+            },
             check=True,
             capture_output=True,
         )

@@ -1,13 +1,10 @@
 """`manage.py verify` finds damage, and nothing where there is none."""
 
 import sqlite3
-import subprocess
-import sys
 
 import pytest
 
 from tests.conftest import MakeSite
-from tests.site import ROOT, Site
 
 SOME = """
 from uuid import uuid4
@@ -40,27 +37,16 @@ DAMAGE = {
 }
 
 
-def verify(site: Site, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "manage.py", "verify", *arguments],
-        cwd=ROOT,
-        env=site.environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-
-
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_it_works(make_site: MakeSite, database: str) -> None:
     with make_site(database, serve=False) as site:
         site.people("ada", "bob")
         site.run(SOME)
-        fine = verify(site)
+        fine = site.manage("verify")
         assert (fine.returncode, fine.stdout) == (0, "2 rooms, 4 messages: no problems.\n")
-        assert verify(site, "--quiet").stdout == ""
+        assert site.manage("verify", "--quiet").stdout == ""
         site.run("Room.objects.filter(pk=1).update(seq=9, version=99)")
-        broken = verify(site)
+        broken = site.manage("verify")
         assert broken.returncode == 1
         assert broken.stdout.endswith("2 rooms, 4 messages: 2 problems.\n")
 
@@ -70,7 +56,7 @@ def test_each_damage_is_found(make_site: MakeSite, words: str) -> None:
     with make_site("sqlite", serve=False) as site:
         site.people("ada", "bob")
         site.run(SOME + DAMAGE[words])
-        broken = verify(site, "--quiet")
+        broken = site.manage("verify", "--quiet")
         assert broken.returncode == 1, broken.stderr
         assert words in broken.stdout
 
@@ -85,7 +71,7 @@ def test_a_cid_said_twice_is_found(make_site: MakeSite) -> None:
             "connection.cursor().execute('ALTER TABLE rooms_message DROP CONSTRAINT said_once')\n"
             "Message.objects.update(cid='00000000-0000-4000-8000-000000000000')"
         )
-        assert "stands 4 times" in verify(site).stdout
+        assert "stands 4 times" in site.manage("verify").stdout
 
 
 def test_it_holds_nobody_up(make_site: MakeSite) -> None:
@@ -94,14 +80,14 @@ def test_it_holds_nobody_up(make_site: MakeSite) -> None:
         site.run(SOME)
         writer = sqlite3.connect(site.folder / "chat.sqlite3", isolation_level=None)
         writer.execute("BEGIN IMMEDIATE")
-        assert verify(site).returncode == 0, "nor does it wait for who writes"
+        assert site.manage("verify").returncode == 0, "nor does it wait for who writes"
         writer.execute("ROLLBACK")
 
 
 def test_a_database_that_cannot_be_read_is_named(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         (site.folder / "chat.sqlite3").write_bytes(b"no database at all" * 1000)
-        broken = verify(site)
+        broken = site.manage("verify")
         assert broken.returncode == 2
         assert "DATABASE_URL" in broken.stderr
         assert "Traceback" not in broken.stderr

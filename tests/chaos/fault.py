@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from tests.chaos.checker import Result, Watch, converge, count, invariants, probe
-from tests.chaos.place import Place, World, manage, open_place
+from tests.chaos.place import Place, World, open_place
 
 Strike = Callable[[Place], Awaitable[None]]
 Allowed = Sequence[tuple[str, str]]
@@ -104,6 +104,6 @@ async def run_all(
 
 async def verify(place: Place, result: Result) -> None:
     """The product's own check of its log agrees."""
-    done = await asyncio.to_thread(manage, place.site, "verify")
+    done = await asyncio.to_thread(place.site.manage, "verify")
     if done.returncode and "Unknown command" not in done.stderr:
         result.violations.append(f"manage.py verify: {done.stdout} {done.stderr}")

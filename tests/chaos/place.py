@@ -6,7 +6,6 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
@@ -23,7 +22,7 @@ from tests.chaos.database import Database
 from tests.chaos.history import Attempt, History
 from tests.chaos.proxy import Proxy
 from tests.services import Postgres, Redis, postgres_cluster, redis_server
-from tests.site import ROOT, Daphne, Site
+from tests.site import Daphne, Site
 
 # Every n-th ack is compared with the database in the moment in which it comes.
 SAMPLE_ACKS = 4
@@ -260,9 +259,7 @@ def _migrated() -> Path:
 
 
 def _migrate(site: Site) -> None:
-    site.run(
-        "from django.core.management import call_command\ncall_command('migrate', verbosity=0)"
-    )
+    site.manage("migrate", "-v", "0").check_returncode()
 
 
 _numbers = count(1)
@@ -338,16 +335,4 @@ def _write_code(site: Site, world: World) -> None:
 def _mount(folder: Path, mebibytes: int) -> None:
     subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "chaos", str(folder)], check=True
-    )
-
-
-def manage(site: Site, *words: str) -> subprocess.CompletedProcess[str]:
-    """`manage.py …` with the site's settings."""
-    return subprocess.run(
-        [sys.executable, "manage.py", *words],
-        env=site.environment,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
     )

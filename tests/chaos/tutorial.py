@@ -5,18 +5,16 @@ import asyncio
 import json
 import random
 import signal
-import sys
 import time
 from collections import Counter
 from itertools import pairwise
-from pathlib import Path
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from tests.chaos.checker import Result
 from tests.services import redis_server
-from tests.site import Daphne, Site
+from tests.site import DAPHNE, Daphne, Site
 
 # A paste of so many messages at once; the layer holds 100 for a process.
 BURST = 300
@@ -84,12 +82,11 @@ async def run_tutorial(seed: int, clients: int = 9) -> Result:
     began = time.monotonic()
     with redis_server() as redis:
         site = Site("sqlite:///FOLDER/none", {"REDIS_URL": redis.url}, 2)
-        program = str(Path(sys.executable).with_name("daphne"))
         visitors: list[Visitor] = []
         tasks: list[asyncio.Task[None]] = []
         try:
             for port in site.ports:
-                command = [program, "-p", str(port), "-v", "0"]
+                command = [DAPHNE, "-p", str(port), "-v", "0"]
                 command.append("tests.chaos.tutorial_site:application")
                 site.processes.append(await asyncio.to_thread(Daphne, site, port, command))
             urls = [process.url for process in site.processes]

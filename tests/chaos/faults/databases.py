@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 
 from tests.chaos.fault import fault
-from tests.chaos.place import Place, World, manage
+from tests.chaos.place import Place, World
 
 POSTGRES = World(database="postgres")
 # MiB of a file system of its own for SQLite; without root the test fills nobody's disk.
@@ -101,7 +101,7 @@ async def backup_restored(place: Place) -> None:
     file = place.site.folder / "backup.tar.gz"
     began = time.monotonic()
     for words in (["backup", str(file)], ["restore", "--yes", str(file)]):
-        done = await asyncio.to_thread(manage, place.site, *words)
+        done = await asyncio.to_thread(place.site.manage, *words)
         if done.returncode:
             place.history.wrong(f"manage.py {words[0]}: {done.stdout} {done.stderr}")
         await place.pause(1)
