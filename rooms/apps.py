@@ -9,9 +9,7 @@ class RoomsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
     verbose_name = _("Chat")
 
-    @property
-    def followers(self) -> list:
-        return [import_module("rooms.following.activity").ActivityFollower]
+    followers = ("following.activity.ActivityFollower",)
 
     def ready(self) -> None:
         # Its receivers listen from now on; models can be imported only here.

@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 
 from django.apps import apps
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.utils.module_loading import import_string
 
 from rooms.database.statements import fetch
 from rooms.database.threads import keep
@@ -276,10 +277,10 @@ class Runner:
 
 
 def collect() -> Iterable[Follower | Handler]:
-    """Those of all installed apps."""
+    """Those of all installed apps, which name them by paths: "log.Closing" in their package."""
     for config in apps.get_app_configs():
-        for task in getattr(config, "followers", ()):
-            yield task() if isinstance(task, type) else task
+        for path in getattr(config, "followers", ()):
+            yield import_string(f"{config.name}.{path}")()
 
 
 runner = Runner(collect)

@@ -1,6 +1,7 @@
 """Followers and handlers that write down what they were given, a line of JSON each.
 
-A message's text says what happens to it: "sleep" takes 5 s, "poison" fails. So does a row's key.
+A message's text says what happens to it: "sleep" and "nap" take a while, "poison" fails. So does a
+row's key.
 """
 
 import json
@@ -12,7 +13,8 @@ from typing import Any
 
 from rooms.following.follower import Changes, Follower, Handler, Row
 
-SLEEP = 5.0
+# Seconds.
+SLEEPS = {"sleep": 5.0, "nap": 2.0}
 # A file in the data folder: with it nothing fails any more.
 CURED = "cured"
 
@@ -57,9 +59,10 @@ class Sleeper(Recorder):
     name = "sleeper"
 
     def look_at(self, bodies: list[str]) -> None:
-        if "sleep" in bodies:
-            write("asleep")
-            time.sleep(SLEEP)
+        for body in bodies:
+            if body in SLEEPS:
+                write("asleep")
+                time.sleep(SLEEPS[body])
 
 
 class Failer(Recorder):
@@ -76,8 +79,7 @@ class Doer(Handler):
 
     def run(self, row: Row) -> None:
         write(self.name, row.key, row.tries)
-        if row.key.startswith("sleep"):
-            time.sleep(SLEEP)
-        if row.key.startswith("poison") and not (_folder() / CURED).exists():
+        time.sleep(SLEEPS.get(row.key, 0))
+        if row.key == "poison" and not (_folder() / CURED).exists():
             raise ValueError("cannot be done")
         write("done", row.key)
