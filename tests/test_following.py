@@ -14,7 +14,8 @@ from rooms.following import cursor, lease
 from rooms.following.follower import Changes, Follower
 from rooms.models import Cursor, Place, Room
 from tests.conftest import MakeSite
-from tests.recording.followers import CURED, SLEEPS, read
+from tests.recording.followers import SLEEPS
+from tests.recording.lines import CURED, read
 from tests.site import Site
 
 DATABASES = ["sqlite", "postgres"]

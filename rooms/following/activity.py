@@ -20,7 +20,7 @@ _LATEST = """
 
 class ActivityFollower(Follower):
     name = "rooms.activity"
-    every = 5.0
+    every = 2.0
 
     def follow(self, changes: Sequence[Changes]) -> None:
         rooms = [change.room for change in changes]

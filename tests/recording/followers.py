@@ -4,36 +4,14 @@ A message's text says what happens to it: "sleep" and "nap" take a while, "poiso
 row's key.
 """
 
-import json
-import os
 import time
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 from rooms.following.follower import Changes, Follower, Handler, Row
+from tests.recording.lines import CURED, folder, write
 
 # Seconds.
 SLEEPS = {"sleep": 5.0, "nap": 2.0}
-# A file in the data folder: with it nothing fails any more.
-CURED = "cured"
-
-
-def _folder() -> Path:
-    return Path(os.environ["DATA_DIR"])
-
-
-def write(name: str, *what: Any) -> None:
-    """Appended in one piece, and there after `kill -9`."""
-    line = json.dumps([os.getpid(), time.time(), *what]) + "\n"
-    with (_folder() / f"{name}.jsonl").open("ab", buffering=0) as file:
-        file.write(line.encode())
-
-
-def read(folder: Path, name: str) -> list[list[Any]]:
-    """The lines of a follower or handler: the process, the time, and what it was given."""
-    file = folder / f"{name}.jsonl"
-    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
 class Recorder(Follower):
@@ -69,7 +47,7 @@ class Failer(Recorder):
     name = "failer"
 
     def look_at(self, bodies: list[str]) -> None:
-        if "poison" in bodies and not (_folder() / CURED).exists():
+        if "poison" in bodies and not (folder() / CURED).exists():
             raise ValueError("cannot be followed")
 
 
@@ -80,6 +58,6 @@ class Doer(Handler):
     def run(self, row: Row) -> None:
         write(self.name, row.key, row.tries)
         time.sleep(SLEEPS.get(row.key, 0))
-        if row.key == "poison" and not (_folder() / CURED).exists():
+        if row.key == "poison" and not (folder() / CURED).exists():
             raise ValueError("cannot be done")
         write("done", row.key)
