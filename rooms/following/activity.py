@@ -21,6 +21,7 @@ _LATEST = """
 class ActivityFollower(Follower):
     name = "rooms.activity"
     every = 2.0
+    bite = 2**62  # it looks at rooms, however much was said in them
 
     def follow(self, changes: Sequence[Changes]) -> None:
         rooms = [change.room for change in changes]

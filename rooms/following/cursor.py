@@ -10,8 +10,7 @@ from rooms.following import lease
 from rooms.following.follower import Changes, Follower, Handler
 from rooms.models import Cursor, Lease, Room
 
-# Changes of one room that a follower gets at once, and rooms.
-CHANGES_A_BITE = 500
+# Rooms that a follower gets at once.
 ROOMS_A_BITE = 100
 
 
@@ -24,17 +23,12 @@ _BEHIND = """
 """
 
 
-def behind(follower: str) -> list[Changes]:
+def behind(follower: Follower) -> list[Changes]:
     """The next changes of every room that moved."""
     return [
-        Changes(room, version, min(head, version + CHANGES_A_BITE))
-        for room, version, head in fetch(_BEHIND, [follower])
+        Changes(room, version, min(head, version + follower.bite))
+        for room, version, head in fetch(_BEHIND, [follower.name])
     ]
-
-
-def is_full(changes: Changes) -> bool:
-    """Whether there may be more behind them."""
-    return changes.to - changes.after == CHANGES_A_BITE
 
 
 def move(follower: str, changes: Iterable[Changes], holder: UUID, epoch: str) -> None:

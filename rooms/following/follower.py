@@ -44,6 +44,8 @@ class Follower:
     # Seconds between two bites of a follower that is not behind. Its work and its cursors cost two
     # transactions a bite, so take as many as people do not notice.
     every = 0.2
+    # Changes of one room in a bite.
+    bite = 500
 
     def follow(self, changes: Sequence[Changes]) -> None:
         """Takes what changed in some rooms. Raises to get it again, later and later.

@@ -100,8 +100,6 @@ class Job:
     trouble: dict[int, Trouble] = field(default_factory=dict)  # by room
 
     def wanted(self, seen: Seen) -> bool:
-        if self.running or time.monotonic() < self.not_before:
-            return False
         if isinstance(self.task, Handler):
             return self.task.name in seen.due
         return self.followed != seen.heads
@@ -112,7 +110,7 @@ class Job:
 
 
 class Runner:
-    """One per process. `start`, `stop` and `wake` are called from the event loop's thread."""
+    """One per process. `wake` may be called from any thread."""
 
     def __init__(self, collect: Callable[[], Iterable[Follower | Handler]]) -> None:
         self._collect = collect
@@ -157,19 +155,21 @@ class Runner:
         for worker in workers:
             worker.start()
         while not self._stopping:
+            next_look = LOOK
             try:
                 keep()
-                self._look()
+                next_look = self._look()
             except (OperationalError, InterfaceError) as problem:
                 logger.warning("Followers cannot look at the rooms: %s", problem)
             except Exception:
                 logger.exception("Followers failed to look at the rooms.")
-            if self._news.wait(LOOK):
+            if self._news.wait(next_look):
                 time.sleep(GATHER)
                 self._news.clear()
         self._end(workers)
 
-    def _look(self) -> None:
+    def _look(self) -> float:
+        """Has done what there is to do. Returns the seconds until the next look."""
         began = time.monotonic()
         seen = look()
         if seen.heads.epoch != self._epoch:
@@ -181,11 +181,16 @@ class Runner:
             seen = look()
         if began >= self._renew_at or seen.free & self._jobs.keys():
             self._hold(began)
-        for name in self._held:
-            job = self._jobs[name]
-            if job.wanted(seen):
-                job.running = True
-                self._queue.put((job, seen.heads))
+        next_look = LOOK
+        for job in (self._jobs[name] for name in self._held):
+            if job.running or not job.wanted(seen):
+                continue
+            if (wait := job.not_before - time.monotonic()) > 0:
+                next_look = min(next_look, wait)
+                continue
+            job.running = True
+            self._queue.put((job, seen.heads))
+        return next_look
 
     def _hold(self, began: float) -> None:
         self._held = lease.hold(self._jobs.keys(), self._id)
@@ -236,13 +241,18 @@ class Runner:
         job.not_before = time.monotonic() + follower.every
         more = True
         while more:
-            changes = [change for change in cursor.behind(follower.name) if job.ready(change.room)]
+            behind = cursor.behind(follower)
+            rooms = {change.room for change in behind}
+            job.trouble = {room: t for room, t in job.trouble.items() if room in rooms}
+            changes = [change for change in behind if job.ready(change.room)]
             for start in range(0, len(changes), cursor.ROOMS_A_BITE):
                 if not self._may_go_on(follower.name):
                     return
                 bite = changes[start : start + cursor.ROOMS_A_BITE]
                 self._take(job, follower, bite, heads.epoch)
-            more = any(cursor.is_full(c) and c.room not in job.trouble for c in changes)
+            # A full bite of a room may leave some of it.
+            full = [change for change in changes if change.to - change.after == follower.bite]
+            more = any(change.room not in job.trouble for change in full)
         job.followed = None if job.trouble else heads
 
     def _take(self, job: Job, follower: Follower, bite: list[Changes], epoch: str) -> None:
