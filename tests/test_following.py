@@ -177,23 +177,25 @@ async def test_an_ack_never_waits_for_a_follower(make_site: MakeSite) -> None:
 
 
 def test_a_failure_stops_no_other_follower_and_no_other_room(make_site: MakeSite) -> None:
-    with recording(make_site, server="serve") as site:
-        ids = site.people("ada")
-        other = site.run(
-            "room = members.create_room(User.objects.get(), 'Other', 'public'); print(room.pk)"
+    with recording(make_site, server="serve", serve=False) as site:
+        user = site.people("ada")["ada"]
+        bad = site.run(
+            "room = members.create_room(User.objects.get(), 'Bad', 'public'); print(room.pk)"
         )
-        user = ids["ada"]
-        site.run(SAY, USER=user, ROOM=1, BODIES=["poison"])
-        site.run(SAY, USER=user, ROOM=other, BODIES=["hi"])
-        wait_for(site, "failer", other, 1)
-        wait_for(site, "recorder", 1, 1)
-        site.run(SAY, USER=user, ROOM=other, BODIES=["hi again"])
-        wait_for(site, "failer", other, 2)
+        site.run(SAY, USER=user, ROOM=1, BODIES=["hi"])
+        site.run(SAY, USER=user, ROOM=bad, BODIES=["poison"])
+        # Both rooms are in one bite.
+        site.serve()
+        wait_for(site, "failer", 1, 1)
+        wait_for(site, "recorder", bad, 1)
+        site.run(SAY, USER=user, ROOM=1, BODIES=["hi again"])
+        wait_for(site, "failer", 1, 2)
         # In its own room it waits for what failed.
-        site.run(SAY, USER=user, ROOM=1, BODIES=["later"])
-        assert followed(site, "failer", 1) == 0
+        site.run(SAY, USER=user, ROOM=bad, BODIES=["later"])
+        assert followed(site, "failer", bad) == 0
         (site.folder / CURED).touch()
-        wait_for(site, "failer", 1, 2, 20)
+        wait_for(site, "failer", bad, 2, 20)
+        assert "failer failed: Changes(room=1," not in site.processes[0].log.read_text()
 
 
 # One process at a time
