@@ -180,7 +180,7 @@ def test_a_failure_stops_no_other_follower_and_no_other_room(make_site: MakeSite
     with recording(make_site, server="serve", serve=False) as site:
         user = site.people("ada")["ada"]
         bad = site.run(
-            "room = members.create_room(User.objects.get(), 'Bad', 'public'); print(room.pk)"
+            "room = members.create_room(Person.objects.get(), 'Bad', 'public'); print(room.pk)"
         )
         site.run(SAY, USER=user, ROOM=1, BODIES=["hi"])
         site.run(SAY, USER=user, ROOM=bad, BODIES=["poison"])
