@@ -14,7 +14,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from rooms import members
-from rooms.models import Kind, Membership, Person, Place, Role, Room
+from rooms.following import due
+from rooms.models import Due, Kind, Membership, Person, Place, Role, Room
 from rooms.pages.forms import PersonFactsForm, PlaceForm, one_line
 
 
@@ -175,3 +176,29 @@ class PersonAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
         return False
+
+
+@admin.register(Due)
+class DueAdmin(admin.ModelAdmin):
+    """What waits for its time, and what was given up."""
+
+    list_display = ["kind", "key", "due_at", "tries", "error"]
+    list_filter = ["kind", ("due_at", admin.EmptyFieldListFilter)]
+    ordering = ["due_at", "pk"]
+    actions = ["try_again"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Due | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Due | None = None) -> bool:
+        return False
+
+    @admin.action(description=_("Try the chosen rows again now"), permissions=["try_again"])
+    def try_again(self, request: HttpRequest, rows: QuerySet[Due]) -> None:
+        due.try_again(rows)
+
+    def has_try_again_permission(self, request: HttpRequest) -> bool:
+        return super().has_change_permission(request)

@@ -9,6 +9,8 @@ class RoomsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
     verbose_name = _("Chat")
 
+    followers = ("following.activity.ActivityFollower",)
+
     def ready(self) -> None:
         # Its receivers listen from now on; models can be imported only here.
         import_module("rooms.live.revocation")

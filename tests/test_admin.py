@@ -13,10 +13,12 @@ from django.db import connection
 from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from rooms import members
 from rooms.accounts.models import Invitation
 from rooms.models import (
+    Due,
     Kind,
     Membership,
     Mention,
@@ -35,6 +37,7 @@ pytestmark = pytest.mark.django_db
 ROOMS = "/admin/rooms/room/"
 USERS = "/admin/auth/user/"
 PLACE = "/admin/rooms/place/"
+DUE = "/admin/rooms/due/"
 
 
 class SentFields(HTMLParser):
@@ -448,6 +451,7 @@ def one_of_each(root: User) -> None:
     members.create_room(Person.of(root), "General", Kind.PUBLIC)
     Invitation.objects.create(created_by=root)
     Group.objects.create(name="Staff")
+    Due.objects.create(kind="some.work", key="1")
     EmailAddress.objects.create(user=root, email="root@example.org")
 
 
@@ -488,3 +492,21 @@ def test_pages_cost_the_same_however_many_rooms_and_members(client: Client, room
         members.add_member(None, room, someone)
         members.add_member(None, members.create_room(someone, f"Room {number}", "public"), someone)
     assert [queries(client, url) for url in urls] == few
+
+
+# Due rows
+
+
+def test_due_rows_are_shown_and_tried_again(client: Client) -> None:
+    Due.objects.create(kind="some.work", key="7", tries=10, error="It rained.")
+    page = client.get(DUE).content.decode()
+    assert "some.work" in page
+    assert "It rained." in page
+    row = Due.objects.get()
+    client.post(DUE, {"action": "try_again", "_selected_action": row.pk})
+    again = Due.objects.get()
+    assert (again.tries, again.token != row.token) == (0, True)
+    assert again.due_at is not None
+    assert again.due_at <= timezone.now()
+    assert client.get(f"{DUE}add/").status_code == 403
+    assert client.post(f"{DUE}{row.pk}/delete/", {"post": "yes"}).status_code == 403

@@ -10,6 +10,7 @@ from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -20,7 +21,10 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from rooms import members
+from rooms import members, protocol
+from rooms.following.activity import ActivityFollower
+from rooms.following.follower import Changes
+from rooms.log import batch as log
 from rooms.models import Kind, Membership, Message, Person, Role, Room
 from tests.test_commands import ROOT, environment
 from tests.web import BAD_LINES, PASSWORD, browser, person
@@ -651,6 +655,7 @@ def test_directory_lists_public_rooms_only(scene: Scene) -> None:
                 "members": 4,
                 "joined": who != "outsider",
                 "archived": False,
+                "active_at": None,
             }
         ]
 
@@ -666,6 +671,25 @@ def test_directory_shows_where_most_people_are_first_and_archived_rooms_last(ada
     assert found(browser(ada)) == ["busy", "quiet", "older", "old"]
     rooms = browser(ada).get("/directory.json").json()["rooms"]
     assert [room["archived"] for room in rooms] == [False, False, True, True]
+
+
+def test_directory_shows_the_room_last_talked_in_first(ada: Person) -> None:
+    bob = person("bob")
+    rooms = [members.create_room(ada, name, Kind.PUBLIC) for name in ("One", "Two", "Three", "Old")]
+    members.join(bob, rooms[2])
+    for room in (rooms[1], rooms[0], rooms[3]):
+        log.commit([log.Request(ada.pk, protocol.Send(1, room.pk, uuid4(), "hi"))])
+    members.set_archived(None, rooms[3], True)
+    ActivityFollower().follow([Changes(room.pk, 0, 1) for room in rooms])
+    assert found(browser(ada)) == ["one", "two", "three", "old"]
+    # Following the same again, or only later, changes nothing.
+    log.commit([log.Request(ada.pk, protocol.Send(1, rooms[1].pk, uuid4(), "hi again"))])
+    for _time in range(2):
+        ActivityFollower().follow([Changes(rooms[1].pk, 0, 1)])
+    assert found(browser(ada)) == ["two", "one", "three", "old"]
+    latest = Message.objects.get(room=rooms[1], seq=2)
+    [first, *_others] = browser(ada).get("/directory.json").json()["rooms"]
+    assert first["active_at"] == protocol.time(latest.created_at)
 
 
 @pytest.mark.parametrize(

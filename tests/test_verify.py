@@ -33,6 +33,9 @@ DAMAGE = {
     "what it answers is in another room": "room = Room.objects.get(name='Empty')\n"
     "Message.objects.filter(seq=2).update(room=room, seq=1)",
     "a mention names another place": "Mention.objects.update(seq=3)",
+    "it is ahead of its room": "Cursor.objects.create(follower='some', room_id=1, version=8)",
+    "its activity is not that of its latest message": "Cursor.objects.create("
+    "follower='rooms.activity', room_id=1, version=7)",
     "more is read than was said": "Membership.objects.filter(room=1).update(read_seq=100)",
 }
 

@@ -18,6 +18,7 @@ from django.db import DatabaseError, InterfaceError
 
 from rooms import protocol
 from rooms.database.threads import call, read
+from rooms.following.runner import runner
 from rooms.live.broadcast import frame, person_group, room_group
 from rooms.live.limits import MAX_REFUSED, MAX_SOCKETS, bucket_of
 from rooms.live.outbound import Outbound
@@ -114,6 +115,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             attach(self.channel_name, self.outbound.push_frame)
         repair.start()
         comparer.start()
+        runner.start()
         await self.channel_layer.group_add(person_group(person_id), self.channel_name)
         for room_id in await read(queries.room_ids, person_id):
             await self.enter(room_id)

@@ -1,9 +1,11 @@
-"""The end of a process, by ASGI's lifespan protocol where the server speaks it."""
+"""Begin and end of a process, by ASGI's lifespan protocol where the server speaks it."""
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable
 
 from rooms import protocol
+from rooms.following.runner import runner
 from rooms.live.sockets import here
 from rooms.live.writer import writer
 
@@ -16,9 +18,12 @@ COMING_BACK = (0.2, 4.0)
 async def application(scope: dict, receive: Callable[[], Awaitable[dict]], send: Callable) -> None:
     while True:
         message = await receive()
+        if message["type"] == "lifespan.startup":
+            runner.start()
         if message["type"] == "lifespan.shutdown":
             await say_goodbye()
             await writer.drain()
+            await asyncio.to_thread(runner.stop)
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return

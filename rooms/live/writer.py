@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from rooms import protocol
 from rooms.database.threads import keep
+from rooms.following.runner import runner
 from rooms.live.broadcast import Broadcaster, events_of
 from rooms.live.repair import repair
 from rooms.log import batch as log
@@ -95,6 +96,7 @@ class Writer:
             return
         self._answer(batch, commit.answers)
         self.broadcaster.soon(events_of(commit))
+        runner.wake()
 
     @staticmethod
     def _answer(batch: list[tuple[log.Request, Done]], answers: list[log.Answer]) -> None:

@@ -1,5 +1,6 @@
 """The nouns of the chat, a file each."""
 
+from rooms.models.follower import Activity, Cursor, Due, Lease
 from rooms.models.membership import Membership, Notify, Role
 from rooms.models.message import Mention, Message
 from rooms.models.person import Person, fold
@@ -9,7 +10,11 @@ from rooms.models.room import DIRECT_MAX_PEOPLE, Kind, Room
 
 __all__ = [
     "DIRECT_MAX_PEOPLE",
+    "Activity",
+    "Cursor",
+    "Due",
     "Kind",
+    "Lease",
     "Membership",
     "Mention",
     "Message",

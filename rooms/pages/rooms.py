@@ -8,7 +8,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.views.decorators.http import require_GET, require_POST
 
-from rooms import members
+from rooms import members, protocol
 from rooms.models import Kind, Membership, Person, Room
 from rooms.pages.answers import SignedInRequest, brief, cleaned, json_answer, visible_room
 from rooms.pages.forms import ArchiveForm, NewRoomForm, PeopleForm, PersonForm, RoleForm, RoomForm
@@ -98,17 +98,19 @@ def direct(request: SignedInRequest) -> dict:
 @require_GET
 @json_answer
 def search_rooms(request: SignedInRequest) -> dict:
-    """Public rooms by name or topic, those with most members first, archived ones last."""
+    """Public rooms by name or topic, the one last talked in first, archived ones last."""
     text = _searched(request)
     mine = Membership.objects.filter(room=OuterRef("pk"), person=request.person)
     rooms = Room.objects.filter(kind=Kind.PUBLIC).annotate(
-        member_count=Count("memberships"), joined=Exists(mine)
+        member_count=Count("memberships"), joined=Exists(mine), active_at=F("activity__at")
     )
     if text:
         rooms = rooms.filter(Q(name__icontains=text) | Q(topic__icontains=text))
     # Said, because PostgreSQL would put the rooms that are not archived last.
     open_first = F("archived_at").asc(nulls_first=True)
-    pages = Paginator(rooms.order_by(open_first, "-member_count", "name", "pk"), ROOMS_A_PAGE)
+    active_first = F("active_at").desc(nulls_last=True)
+    ordered = rooms.order_by(open_first, active_first, "-member_count", "name", "pk")
+    pages = Paginator(ordered, ROOMS_A_PAGE)
     page = pages.get_page(request.GET.get("page"))
     return {
         "rooms": [
@@ -120,6 +122,7 @@ def search_rooms(request: SignedInRequest) -> dict:
                 "members": room.member_count,
                 "joined": room.joined,
                 "archived": room.archived,
+                "active_at": room.active_at and protocol.time(room.active_at),
             }
             for room in cast(Iterable[Any], page)
         ],

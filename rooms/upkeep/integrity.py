@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from django.db.models import Count, F, Max, Min, Q, QuerySet
 
-from rooms.models import Membership, Mention, Message, Reaction, Room
+from rooms.following.activity import ActivityFollower
+from rooms.models import Cursor, Membership, Mention, Message, Reaction, Room
 
 # Of one kind of damage so many places are named.
 MAX_NAMED = 20
@@ -24,6 +25,8 @@ def problems() -> Iterator[str]:
         ("Message {}: its thread is in another room", _elsewhere("thread")),
         ("Message {}: a mention names another place than its own", _mentions()),
         ("Membership {}: more is read than was said", _read()),
+        ("Cursor {}: it is ahead of its room", _ahead()),
+        ("Room {}: its activity is not that of its latest message", _inactive()),
     ):
         found = list(rows[: MAX_NAMED + 1])
         yield from (f"{sentence.format(key)}." for key in found[:MAX_NAMED])
@@ -82,3 +85,14 @@ def _mentions() -> QuerySet:
 
 def _read() -> QuerySet:
     return Membership.objects.filter(read_seq__gt=F("room__seq")).values_list("pk", flat=True)
+
+
+def _ahead() -> QuerySet:
+    return Cursor.objects.filter(version__gt=F("room__version")).values_list("pk", flat=True)
+
+
+def _inactive() -> QuerySet:
+    """Rooms that were followed to the end, with another result."""
+    followed = Cursor.objects.filter(follower=ActivityFollower.name, version=F("room__version"))
+    wrong = Q(room__activity=None) | ~Q(room__activity__seq=F("room__seq"))
+    return followed.filter(wrong).values_list("room", flat=True)

@@ -12,11 +12,14 @@ from tests.chaos.client import Client
 from tests.chaos.database import Truth
 from tests.chaos.history import Attempt, History
 from tests.chaos.place import Place, Usage
+from tests.recording.lines import read
 
 # What docs/protocol.md promises.
 CONVERGE_WITHIN = 20.0
 # A frame that the layer loses comes from the database at the second look of the repair, 2 s each.
 HEARD_WITHIN = 6.0
+# A killed process is replaced in less than 10 s, and what its followers left is soon done.
+FOLLOWED_WITHIN = 20.0
 # Resources come back within this share and an absolute allowance.
 SHARE = 0.10
 # MiB for both processes: CPython's and malloc's arenas, of which one live object keeps a whole one,
@@ -214,6 +217,59 @@ def count(history: History, truth: Truth, attempts: Iterable[Attempt], result: R
         if wrong:
             result.reordered += wrong
             history.wrong(f"{who[0]} said things in room {who[1]} in another order")
+
+
+# Followers
+
+_BEHIND = """
+    SELECT follower.name, room.id, place.version, room.version
+    FROM rooms_room room
+    JOIN (SELECT DISTINCT follower AS name FROM rooms_cursor) follower ON room.version > 0
+    LEFT JOIN rooms_cursor place ON place.follower = follower.name AND place.room_id = room.id
+    WHERE place.version IS NULL OR place.version <> room.version
+"""
+_INACTIVE = """
+    SELECT 'activity', room.id, activity.seq, room.seq
+    FROM rooms_room room
+    JOIN rooms_message latest ON latest.room_id = room.id AND latest.seq = room.seq
+    LEFT JOIN rooms_activity activity ON activity.room_id = room.id
+    WHERE activity.seq IS NULL OR activity.seq <> room.seq OR activity.at <> latest.created_at
+"""
+
+
+async def followed(place: Place) -> None:
+    """Every follower comes as far as the log and left nothing out; every due row was done."""
+    began = time.monotonic()
+    while wrong := _not_followed(place):
+        if time.monotonic() - began > FOLLOWED_WITHIN:
+            place.history.wrong(f"not followed after {FOLLOWED_WITHIN:.0f} s: {wrong[:5]}")
+            return
+        await asyncio.sleep(0.2)
+    truth = place.database.read()
+    for name in ("recorder", "failer", "sleeper"):
+        # Only the faults that follow have the app that writes this down.
+        lines = read(place.site.folder, name)
+        for room in truth.rooms.values() if lines else ():
+            reached, seen = 0, dict[int, int]()
+            for _pid, _time, id, after, to, rows in lines:
+                if id == room.id:
+                    if after > reached:
+                        place.history.wrong(f"{name} was not given {reached} to {after} of {id}")
+                    reached = max(reached, to)
+                    seen |= {message: version for message, version, _body in rows}
+            if seen != {said.id: said.version for said in room.rows}:
+                place.history.wrong(f"{name} did not see the messages of {room.id} as they are")
+    done = {key for _pid, _time, key in read(place.site.folder, "done")}
+    if missing := place.scheduled - done:
+        place.history.wrong(f"{len(missing)} due rows were not done: {sorted(missing)[:5]}")
+
+
+def _not_followed(place: Place) -> list[tuple]:
+    try:
+        rows = place.database.execute("SELECT kind, 0, 0, 0 FROM rooms_due")
+        return rows + place.database.execute(_BEHIND) + place.database.execute(_INACTIVE)
+    except Exception as problem:
+        return [(f"the database cannot be read: {problem}",)]
 
 
 # The processes

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from tests.chaos.checker import Result, Watch, converge, count, invariants, probe
+from tests.chaos.checker import Result, Watch, converge, count, followed, invariants, probe
 from tests.chaos.place import Place, World, open_place
 
 Strike = Callable[[Place], Awaitable[None]]
@@ -96,6 +96,8 @@ async def run_all(
             for fault in group:
                 result = await run(place, fault, seed)
                 if fault is group[-1]:
+                    await followed(place)
+                    result.violations = list(place.history.violations)
                     await verify(place, result)
                 results.append(result)
                 tell(result)

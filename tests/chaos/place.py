@@ -105,6 +105,7 @@ class Place:
         self.rate = 3.0  # of things a client does in a second
         # For a fault that first makes the processes as large as ordinary work of its kind does.
         self.rebase: Callable[[], None] = lambda: None
+        self.scheduled: set[str] = set()  # keys of due rows
         self.loaded = False
         self.sampled = 0
         self._acks = 0

@@ -3,12 +3,16 @@
 import asyncio
 import signal
 import time
+from itertools import pairwise
 
 from tests.chaos.fault import fault
 from tests.chaos.place import Place, World
+from tests.recording.lines import read
 
 DAPHNE = World(server="daphne")
 POSTGRES = World(database="postgres")
+# A short lease, so that it changes hands often.
+FOLLOWING = 'INSTALLED_APPS += ["tests.recording.Recording"]\nCHAT_LEASE = 2.0\n'
 # What the server promises on SIGTERM.
 END_WITHIN = 10.0
 
@@ -19,6 +23,41 @@ async def kill_9(place: Place) -> None:
     for _ in range(place.pick(3, 50)):
         await place.pause(0.2, 1.5)
         await place.restart(place.random.choice(place.processes))
+
+
+SCHEDULE = """
+from datetime import timedelta
+from django.utils import timezone
+from rooms.following import due
+for key, seconds in ROWS.items():
+    due.schedule("doer", key, timezone.now() + timedelta(seconds=seconds))
+"""
+
+
+async def _next_bite(place: Place) -> None:
+    bites = len(read(place.site.folder, "recorder"))
+    await place.until(lambda: len(read(place.site.folder, "recorder")) > bites, 5)
+
+
+@fault(World(settings=FOLLOWING), World(database="postgres", settings=FOLLOWING))
+async def kill_9_of_followers(place: Place) -> None:
+    """kill -9 of the process that follows the log, while it does and while rows become due."""
+    folder = place.site.folder
+    for number in range(place.pick(4, 30)):
+        rows = {f"{number}.{n}": place.random.uniform(0, 4) for n in range(10)}
+        await place.run(SCHEDULE, ROWS=rows)
+        place.scheduled |= rows.keys()
+        # In the middle of a bite, as often as not.
+        await _next_bite(place)
+        await place.pause(0, place.random.choice([0.003, 1.0]))
+        following = read(folder, "recorder")[-1][0]
+        victims = [p for p in place.processes if p.process.pid == following]
+        await place.restart(victims[0] if victims else place.random.choice(place.processes))
+    pids = [line[0] for line in read(folder, "recorder")]
+    changes = sum(one != other for one, other in pairwise(pids))
+    place.note(f"taken over {changes} times")
+    if not changes:
+        place.history.wrong("nobody took over: this fault tests nothing")
 
 
 async def end_in_order(place: Place, number: int) -> None:

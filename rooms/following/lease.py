@@ -1,0 +1,74 @@
+"""One process at a time: each follower and handler has a row, renewed by who runs it."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from rooms.database.statements import fetch
+
+# Seconds after its last renewal in which a process may hold a lease. With the renewal of others
+# and their look every second a killed process is replaced in less than ten.
+SECONDS: float = getattr(settings, "CHAT_LEASE", 7.0)
+
+
+class Lost(Exception):
+    """Another process runs it now, or the database has a new epoch. Nothing was written."""
+
+
+def clock(seconds: float = 0) -> str:
+    """The database's own time, in SQL, `seconds` from now. Clocks of processes may differ."""
+    if connection.vendor == "sqlite":
+        return f"STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'now', '{seconds:+.3f} seconds')"
+    return f"(CLOCK_TIMESTAMP() + INTERVAL '{seconds:.3f} seconds')"
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(["%s"] * len(names))
+
+
+def hold(names: Collection[str], holder: UUID) -> set[str]:
+    """Takes those leases that are free and renews those that it has. Returns what it holds."""
+    query = f"""
+        UPDATE rooms_lease SET holder = %s, until = {clock(SECONDS)}
+        WHERE name IN ({_listed(names)}) AND (holder = %s OR until <= {clock()})
+        RETURNING name
+    """
+    me = value(holder)
+    return {name for [name] in fetch(query, [me, *names, me])}
+
+
+def give_back(names: Collection[str], holder: UUID) -> None:
+    """The process ends in order: others need not wait."""
+    query = f"""
+        UPDATE rooms_lease SET until = {clock()}
+        WHERE name IN ({_listed(names)}) AND holder = %s
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(query, [*names, value(holder)])
+
+
+@contextmanager
+def held(name: str, holder: UUID, epoch: str) -> Iterator[None]:
+    """A transaction that commits only what the holder of the lease wrote. Raises Lost.
+
+    A process that stood still for longer than its lease writes nothing over what its successor
+    did, and nothing that it read before a restore goes into the restored database.
+    """
+    locking = "FOR UPDATE OF lease" if connection.features.has_select_for_update else ""
+    query = f"""
+        SELECT 1 FROM rooms_lease lease JOIN rooms_place place ON place.id = 1
+        WHERE lease.name = %s AND lease.holder = %s AND lease.until > {clock()}
+          AND place.epoch = %s {locking}
+    """
+    with transaction.atomic(durable=True):
+        if not fetch(query, [name, value(holder), value(UUID(epoch))]):
+            raise Lost(name)
+        yield
+
+
+def value(id: UUID) -> UUID | str:
+    """A UUID as the value of a column."""
+    return id if connection.features.has_native_uuid_field else id.hex

@@ -1,0 +1,8 @@
+"""The site's own settings with the recording app, and a lease that runs out sooner."""
+
+import os
+
+from chatsite.settings import *  # noqa: F403
+
+INSTALLED_APPS += ["tests.recording.Recording"]  # noqa: F405
+CHAT_LEASE = float(os.environ.get("LEASE", "2"))
