@@ -1,4 +1,4 @@
-"""Django's admin: room names, kinds, topics, members, archive; accounts.
+"""Django's admin: rooms, members, persons, the place.
 
 Changes go through `rooms.members`, so that open browsers see them at once. Messages are not
 here: history changes only by `rooms.log`.
@@ -49,7 +49,7 @@ class MembershipForm(forms.ModelForm):
         if self.instance.pk:
             person = self.fields["person"]
             person.disabled = True
-            # Not the one that looks its choice up, which costs a query for each member.
+            # The default widget runs a query per member.
             person.widget = forms.Select(choices=[(self.instance.person_id, self.instance.person)])
 
 
@@ -99,17 +99,17 @@ class RoomAdmin(admin.ModelAdmin):
         return room.archived
 
     def get_inlines(self, request: HttpRequest, obj: Room | None) -> list:
-        # Members are added to a room that is there.
+        # A new room is saved before members can be added.
         return self.inlines if obj else []
 
     def has_change_permission(self, request: HttpRequest, obj: Room | None = None) -> bool:
-        # A direct conversation has nothing that could be changed here.
+        # Direct conversations have no settings.
         return super().has_change_permission(request, obj) and (
             obj is None or obj.kind != Kind.DIRECT
         )
 
     def has_delete_permission(self, request: HttpRequest, obj: Room | None = None) -> bool:
-        # Deleting would take what people said; a room is archived instead.
+        # Rooms are archived instead, which keeps their messages.
         return False
 
     def save_model(self, request: HttpRequest, room: Room, form: Any, change: bool) -> None:
@@ -125,7 +125,7 @@ class RoomAdmin(admin.ModelAdmin):
         room = form.instance
         for member in formset.new_objects:
             self._try(request, members.add_member, None, room, member.person, member.role)
-        # New owners before the old ones go, so that one form can hand a room over.
+        # New owners first, so that one form can hand a room over.
         changed = [member for member, _fields in formset.changed_objects]
         for member in sorted(changed, key=lambda member: member.role != Role.OWNER):
             self._try(request, members.set_role, None, room, member.person, member.role)

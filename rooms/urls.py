@@ -1,4 +1,4 @@
-"""Addresses of the chat. A room's address is its slug, which may be Unicode."""
+"""URLs of the chat. Slugs may be Unicode."""
 
 from django.apps import apps
 from django.http import HttpResponseBase

@@ -1,4 +1,4 @@
-"""How accounts come to be and sessions end: allauth's hooks."""
+"""allauth's hooks for signing up and for ending sessions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,13 +16,13 @@ from rooms.accounts.models import Invitation
 from rooms.live.revocation import end_sockets
 from rooms.models import Person, Place, Signup
 
-# Where the session keeps the link that somebody came by.
+# Session key of the invitation's token.
 INVITATION = "invitation"
 
 
 class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """As the place's setting says; an invitation counts while it can be used."""
+        """Follows the place's setting. With invitations, the session must hold a usable one."""
         match Place.get().signup:
             case Signup.OPEN:
                 return True
@@ -32,7 +32,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
-        """Takes a use of the invitation, in the moment in which the account is made."""
+        """Uses up one use of the invitation as the account is created."""
         if Place.get().signup == Signup.INVITATION:
             if not Invitation.use(request.session.get(INVITATION, "")):
                 raise ImmediateHttpResponse(render(request, "account/signup_closed.html"))
@@ -46,7 +46,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
 class SessionsAdapter(DefaultUserSessionsAdapter):
     def end_sessions(self, sessions: Sequence[UserSession]) -> None:
-        """Their open tabs end too; after the sessions, so that none of them connects again."""
+        """Closes their sockets too, after the sessions, so that none reconnects."""
         super().end_sessions(sessions)
         for session in sessions:
             end_sockets(Person.of(session.user).pk, session.session_key)

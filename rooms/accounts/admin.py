@@ -14,7 +14,7 @@ from rooms.pages.forms import PersonFactsForm
 
 @admin.register(Invitation)
 class InvitationAdmin(admin.ModelAdmin):
-    """To look at; links are made and taken back in the settings."""
+    """Read-only. The settings page creates and revokes links."""
 
     list_display = ["created_by", "created_at", "expires_at", "uses", "max_uses", "revoked_at"]
     list_select_related = ["created_by"]
@@ -33,7 +33,7 @@ class PersonInline(admin.StackedInline):
 
 
 class AccountAdmin(UserAdmin):
-    """Django's own, with the person. What somebody said stays when their account is deleted."""
+    """Django's user admin, with the person. Messages stay when an account is deleted."""
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list:
         return [PersonInline] if obj else []

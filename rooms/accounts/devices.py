@@ -1,4 +1,4 @@
-"""Signed-in devices. The page itself is allauth's list of sessions with our template."""
+"""Signed-in devices. The list itself is allauth's view with our template."""
 
 from allauth.usersessions.internal.flows.sessions import end_sessions
 from allauth.usersessions.models import UserSession
@@ -15,7 +15,7 @@ from rooms.pages.answers import SignedInRequest, signed_in
 @require_POST
 @signed_in
 def end(request: SignedInRequest, session_id: int) -> HttpResponse:
-    """Signs one of my devices out; this one goes to the sign-in page."""
+    """Signs out one of the person's devices."""
     session = get_object_or_404(UserSession, pk=session_id, user=request.user)
     end_sessions(request, [session])
     messages.success(request, _("The device was signed out."))
@@ -25,5 +25,5 @@ def end(request: SignedInRequest, session_id: int) -> HttpResponse:
 @require_safe
 @never_cache
 def seen(request: HttpRequest) -> HttpResponse:
-    """What an open tab asks for now and then: the middleware notes that the device is in use."""
+    """Open tabs call this now and then, so that the middleware updates "last seen"."""
     return HttpResponse(status=204)

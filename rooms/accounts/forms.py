@@ -1,4 +1,4 @@
-"""What people type about accounts, checked."""
+"""Forms for accounts."""
 
 from datetime import timedelta
 from typing import Any
@@ -21,14 +21,14 @@ User = get_user_model()
 
 
 class SignupForm(forms.Form):
-    """What allauth's sign-up asks for besides the account."""
+    """Fields that we add to allauth's sign-up."""
 
     name = line(_("Display name"), Person, "name", required=False)
     name.help_text = _("What others see. You can change it later.")
     field_order = ["username", "name", "email", "password1", "password2"]
 
     def signup(self, request: HttpRequest, user: Account) -> None:
-        """allauth calls this when the account is there."""
+        """allauth calls this after it has created the account."""
         person = Person.of(user)
         person.name = self.cleaned_data["name"]
         person.save(update_fields=["name"])
@@ -38,7 +38,7 @@ class SignupForm(forms.Form):
 
 
 class SetupForm(forms.Form):
-    """The first run: the place and its owner."""
+    """The first run: names the place and creates its owner."""
 
     place = line(_("Name of the place"), Place, "name")
     username = forms.CharField(

@@ -1,4 +1,4 @@
-"""Coming by an invitation link."""
+"""Opening an invitation link."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,7 +11,7 @@ from rooms.models import Place, Signup
 
 @require_GET
 def join_place(request: HttpRequest, token: str) -> HttpResponse:
-    """Keeps the link for the sign-up, which takes one use of it."""
+    """Remembers the link in the session for the sign-up."""
     if request.user.is_authenticated:
         return redirect("home")
     usable = Invitation.objects.usable().filter(token=token).exists()

@@ -13,7 +13,7 @@ def new_token() -> str:
 
 class InvitationQuerySet(models.QuerySet):
     def usable(self) -> "InvitationQuerySet":
-        """Not expired, not revoked, and with a use left."""
+        """Invitations that are not expired, not revoked and not used up."""
         return self.filter(
             Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now()),
             Q(max_uses__isnull=True) | Q(uses__lt=F("max_uses")),
@@ -22,7 +22,7 @@ class InvitationQuerySet(models.QuerySet):
 
 
 class Invitation(models.Model):
-    """A link by which people may sign up, for a time and a number of uses."""
+    """A link with which people can sign up, for a limited time and number of uses."""
 
     token = models.CharField(max_length=40, unique=True, default=new_token, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
@@ -48,5 +48,5 @@ class Invitation(models.Model):
 
     @classmethod
     def use(cls, token: str) -> bool:
-        """Takes one use of the link, if there is one; two people never get the last one both."""
+        """Uses up one use, if any is left. Two people never share the last one."""
         return bool(cls.objects.usable().filter(token=token).update(uses=F("uses") + 1))

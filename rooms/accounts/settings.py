@@ -1,4 +1,4 @@
-"""What the settings page shows of accounts: one's own, and to the owner invitations and people."""
+"""The account sections of the settings page, and their actions."""
 
 from typing import Any
 
@@ -68,7 +68,7 @@ def revoke(request: SignedInRequest, invitation_id: int) -> HttpResponse:
 @require_POST
 @signed_in
 def reset_link(request: SignedInRequest, person_id: int) -> HttpResponse:
-    """Shows a link with which this person chooses a new password."""
+    """Shows a password-reset link for a person."""
     require_owner(request)
     person = get_object_or_404(Person.objects.active(), pk=person_id, user__isnull=False)
     key = default_token_generator.make_token(person.user)
@@ -79,7 +79,7 @@ def reset_link(request: SignedInRequest, person_id: int) -> HttpResponse:
 @require_POST
 @signed_in
 def set_active(request: SignedInRequest, person_id: int, active: bool) -> HttpResponse:
-    """Deactivates an account, which ends its sessions, or opens it again."""
+    """Deactivates an account and ends its sessions, or reactivates it."""
     require_owner(request)
     person = get_object_or_404(Person, pk=person_id, user__isnull=False)
     if person == request.person:
@@ -98,14 +98,14 @@ def set_active(request: SignedInRequest, person_id: int, active: bool) -> HttpRe
 @require_http_methods(["GET", "POST"])
 @signed_in
 def delete_account(request: SignedInRequest) -> HttpResponse:
-    """Deletes one's own account. What was said stays, with or without the name."""
+    """Deletes one's own account. Messages stay, with or without the name."""
     form = DeleteAccountForm(request.user, request.POST or None)
     if request.method != "POST" or not form.is_valid():
         status = 400 if form.errors else 200
         return render(request, "accounts/delete_account.html", {"form": form}, status=status)
     user = request.user
     with transaction.atomic():
-        # Locked, so that two owners who leave at once cannot leave the place without any.
+        # Locked, so that two owners who leave at once cannot both be let go.
         owners = User.objects.select_for_update().filter(is_superuser=True, is_active=True)
         if user.is_superuser and len(owners) == 1:
             form.add_error(None, _("You are the only owner: make somebody else an owner first."))

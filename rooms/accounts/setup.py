@@ -1,4 +1,4 @@
-"""The first run: who opens the link from the terminal names the place and becomes its owner."""
+"""The first run: the link from the terminal names the place and creates its owner."""
 
 from django.contrib.auth import get_user_model, login
 from django.contrib.auth.models import User as UserType
@@ -16,7 +16,7 @@ User = get_user_model()
 
 
 def setup_token() -> str:
-    """Good for this database as long as it has no user; nothing has to be kept."""
+    """Valid until the database has a user. Derived, so nothing is stored."""
     return salted_hmac("rooms.setup", str(Place.get().epoch), algorithm="sha256").hexdigest()[:40]
 
 
@@ -34,7 +34,7 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
 
 @transaction.atomic
 def _found(data: dict) -> UserType:
-    """Makes the place and its owner. Raises Http404 when somebody else was faster."""
+    """Sets up the place and its owner. Raises Http404 if somebody else was faster."""
     place = Place.objects.select_for_update().get(pk=1)
     if User.objects.exists():
         raise Http404

@@ -1,4 +1,4 @@
-"""Addresses of accounts, within those of the chat. allauth's own lie under /accounts/."""
+"""URLs of accounts. allauth's own are under /accounts/."""
 
 from django.urls import path
 

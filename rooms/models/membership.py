@@ -12,7 +12,7 @@ class Role(models.TextChoices):
     MEMBER = "member", _("Member")
 
 
-# Who may change the room's name and topic, add and remove people, delete others' messages.
+# Roles that may rename the room, add and remove people, and delete others' messages.
 MODERATORS = frozenset({Role.OWNER, Role.MODERATOR})
 
 

@@ -11,24 +11,24 @@ from rooms.models.room import Room
 
 class MessageQuerySet(models.QuerySet):
     def whole(self) -> "MessageQuerySet":
-        """With all that a frame shows of a message, in a constant number of queries."""
+        """Loads everything a frame needs, in a constant number of queries."""
         return self.select_related("author").prefetch_related("reactions", "mentions")
 
 
 class Message(models.Model):
-    """What somebody said. `seq` is its place for ever, `version` that of its latest change.
+    """A message. `seq` is its permanent position, `version` the number of its latest change.
 
     Deleting empties it and keeps the row, because a log has no holes. For the same reason its
     author stays when their account is deleted.
     """
 
-    # No index of their own where a constraint below begins with them: each is written per message.
+    # No separate index where a constraint below starts with the column: every index costs a write.
     room = models.ForeignKey(Room, models.PROTECT, related_name="messages", db_index=False)
     seq = models.PositiveBigIntegerField()
     version = models.PositiveBigIntegerField()
     author = models.ForeignKey(Person, models.PROTECT, related_name="messages", db_index=False)
     cid = models.UUIDField()
-    # Of the attempt as it came: says whether the same cid means the same, also after an edit.
+    # Of the original request: tells whether a repeated cid means the same message, also after edits.
     digest = models.CharField(max_length=32)
     body = models.TextField(_("text"), blank=True)
     html = models.TextField(blank=True)
@@ -38,7 +38,7 @@ class Message(models.Model):
     thread = models.ForeignKey(
         "self", models.PROTECT, null=True, related_name="thread_messages", db_index=False
     )
-    # A bit for each part that it has (reactions, mentions …), so that plain messages ask for none.
+    # One bit per part (reactions, mentions …), so that plain messages need no further query.
     parts = models.IntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(default=timezone.now)
     edited_at = models.DateTimeField(null=True)
@@ -55,7 +55,7 @@ class Message(models.Model):
         ]
         indexes = [
             models.Index(fields=["room", "version"], name="catching_up"),
-            # Most messages answer nothing.
+            # Most messages are not replies.
             *(
                 models.Index(fields=[field], name=name, condition=Q(**{f"{field}__isnull": False}))
                 for field, name in (("reply_to", "replies_to"), ("thread", "in_a_thread"))
@@ -71,13 +71,13 @@ class Message(models.Model):
 
     @staticmethod
     def digest_of(room: int, body: str, reply_to: int | None, thread: int | None) -> str:
-        """What must be equal for the same cid to be the same attempt (32 hex digits)."""
+        """32 hex digits. The same cid with another digest is a conflict."""
         said = f"{room}\0{reply_to}\0{thread}\0{body}"
         return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
 
 
 class Mention(models.Model):
-    """That a message names a person: what a mention badge counts."""
+    """A person named in a message. Mention badges count these."""
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="mentions", db_index=False)
     person = models.ForeignKey(Person, models.CASCADE, related_name="+", db_index=False)

@@ -16,14 +16,14 @@ from django.utils.translation import gettext_lazy as _
 Account = Any
 
 HANDLE = re.compile(r"[\w.+-]+")
-# As long as Django's usernames.
+# The length of Django's usernames.
 MAX_HANDLE = 150
-# Letters may fold into three: ΐ.
+# Case folding can turn one letter into three (ΐ).
 MAX_FOLDED = 3 * MAX_HANDLE
 
 
 def fold(handle: str) -> str:
-    """A handle without regard to case: equal for all spellings that name the same person."""
+    """The handle in NFC and without case. Spellings of the same handle fold to the same text."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", handle).casefold())
 
 
@@ -32,14 +32,14 @@ class PersonQuerySet(models.QuerySet["Person"]):
         return self.filter(active=True)
 
     def search(self, text: str) -> "PersonQuerySet":
-        """Those whose handle or name holds `text`; all for an empty text. By handle."""
+        """People whose handle or name contains `text`, by handle. An empty text finds everybody."""
         found = self.order_by("folded")
         if text:
             found = found.filter(Q(folded__contains=fold(text)) | Q(name__icontains=text))
         return found
 
     def create_for(self, user: Account, **facts: Any) -> "Person":
-        """The person of an account that has none."""
+        """Creates the person of an account."""
         wanted = _wanted_handle(user)
         facts.setdefault("name", "")
         facts.setdefault("active", user.is_active)
@@ -48,12 +48,12 @@ class PersonQuerySet(models.QuerySet["Person"]):
                 with transaction.atomic():
                     return self.create(user=user, handle=self.free_handle(wanted), **facts)
             except IntegrityError:
-                # Somebody took the handle since we looked, or made the same person.
+                # Somebody took the handle since we checked, or created this person.
                 if (person := self.filter(user=user).first()) is not None:
                     return person
 
     def free_handle(self, wanted: str) -> str:
-        """`wanted`, or with a number behind it where somebody has it."""
+        """Returns `wanted`, with a number appended if it is taken."""
         base = wanted[: MAX_HANDLE - 8]
         taken = set(self.filter(folded__startswith=fold(base)).values_list("folded", flat=True))
         if fold(wanted) not in taken:
@@ -64,7 +64,7 @@ class PersonQuerySet(models.QuerySet["Person"]):
 
 
 class Person(models.Model):
-    """Somebody in the chat. Everything that is said and done there is theirs, not an account's.
+    """Somebody in the chat. Messages, memberships and reactions belong to persons, not accounts.
 
     `user` is the account that they sign in with: none for programs and imports, and none any
     more once the account was deleted. `active` follows the account.
@@ -103,17 +103,17 @@ class Person(models.Model):
 
     @classmethod
     def of(cls, user: Account) -> "Person":
-        """The person of an account. One query, where it has been in the chat before."""
+        """Returns the person of an account, creating it if needed. Usually one query."""
         return cls.objects.filter(user=user).first() or cls.objects.create_for(user)
 
     def forget_name(self) -> None:
-        """What they said stays, without their name."""
+        """Anonymises the person. Their messages stay."""
         self.handle, self.name = f"deleted-{self.pk}", gettext("Deleted person")
         self.save(update_fields=["handle", "name"])
 
 
 def _wanted_handle(user: Account) -> str:
-    """The username; where people sign in by email their full name, since an address is private."""
+    """The username, or the full name on sites where people sign in by email: that stays private."""
     wanted = user.get_username()
     if "@" in wanted:
         full_name = getattr(user, "get_full_name", str)()
@@ -129,7 +129,7 @@ def follow_account(
     update_fields: Iterable[str] | None = None,
     **_signal: Any,
 ) -> None:
-    """A new account has a person; a deactivated one has an inactive person."""
+    """Creates a person for a new account, and keeps `active` in step with it."""
     if raw:
         return
     if created:

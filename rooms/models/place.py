@@ -14,7 +14,7 @@ class Signup(models.TextChoices):
 
 
 class Place(models.Model):
-    """The one row of facts about this chat. `epoch` names the life of the database."""
+    """Settings of the whole chat, in one row. `epoch` changes when a backup is restored."""
 
     name = models.CharField(_("name"), max_length=60, default="Chat")
     signup = models.CharField(
@@ -31,17 +31,17 @@ class Place(models.Model):
 
     @classmethod
     def get(cls) -> "Place":
-        """The row, which a migration made."""
+        """Returns the row that a migration created."""
         return cls.objects.get(pk=1)
 
     @classmethod
     def new_epoch(cls) -> uuid.UUID:
-        """Another life of the database begins: what clients hold of it is worth nothing now."""
+        """Starts a new epoch. Clients discard what they hold."""
         epoch = uuid.uuid4()
         cls.objects.filter(pk=1).update(epoch=epoch)
         return epoch
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    """Template context processor: what every page may say of the place."""
+    """Template context processor with the place."""
     return {"place": Place.get(), "mail_is_configured": settings.MAIL_IS_CONFIGURED}

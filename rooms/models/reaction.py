@@ -5,7 +5,7 @@ from rooms.models.person import Person
 
 
 class Reaction(models.Model):
-    """One person's emoji under a message."""
+    """One person's emoji on a message."""
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="reactions", db_index=False)
     person = models.ForeignKey(Person, models.CASCADE, related_name="+")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from rooms.models.person import Person
 
-# More people than this want a room with a name, not a list of names.
+# Larger groups need a room with a name.
 DIRECT_MAX_PEOPLE = 9
 
 
@@ -21,7 +21,7 @@ class Kind(models.TextChoices):
 
 class RoomQuerySet(models.QuerySet):
     def visible_to(self, person: Person) -> "RoomQuerySet":
-        """Public rooms and those `person` is in; any other room does not exist for them."""
+        """Public rooms, and private and direct ones that `person` is in."""
         return self.filter(Q(kind=Kind.PUBLIC) | Q(memberships__person=person)).distinct()
 
 
@@ -39,7 +39,7 @@ class Room(models.Model):
     topic = models.CharField(_("topic"), max_length=250, blank=True)
     seq = models.PositiveBigIntegerField(default=0, editable=False)
     version = models.PositiveBigIntegerField(default=0, editable=False)
-    # The ids of a direct room's people, sorted: the same set is the same room.
+    # Sorted ids of a direct room's people: the same people always get the same room.
     people_key = models.CharField(max_length=200, unique=True, null=True, editable=False)
     archived_at = models.DateTimeField(_("archived"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
@@ -64,7 +64,7 @@ class Room(models.Model):
 
     @staticmethod
     def free_slug(name: str) -> str:
-        """An address for a room called `name` that no room has yet."""
+        """An unused address for a room called `name`."""
         base = slugify(name, allow_unicode=True)[:60] or "room"
         taken = set(Room.objects.filter(slug__startswith=base).values_list("slug", flat=True))
         if base not in taken:
@@ -73,10 +73,10 @@ class Room(models.Model):
 
     @staticmethod
     def direct_slug() -> str:
-        """An address that tells nobody who is in the room."""
+        """A random address that does not reveal who is in the room."""
         return f"dm-{secrets.token_urlsafe(9).lower()}"
 
     @staticmethod
     def key_of(people: Iterable[int]) -> str:
-        """The `people_key` of a direct room of these people."""
+        """The `people_key` of a direct room with these people."""
         return ",".join(str(id) for id in sorted(set(people)))

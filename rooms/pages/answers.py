@@ -18,14 +18,14 @@ UNAVAILABLE = 503
 
 
 class SignedInRequest(HttpRequest):
-    """A request behind a check that somebody is signed in, whose person is known."""
+    """A request from somebody who is signed in."""
 
     user: Any  # of the site's AUTH_USER_MODEL
     person: Person
 
 
 def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A page for people who are signed in; others are sent to sign in."""
+    """Decorates a page for people who are signed in. Others are sent to sign in."""
 
     @login_required
     @wraps(view)
@@ -37,7 +37,7 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 class Invalid(Exception):
-    """A form was filled in wrongly."""
+    """The form has errors."""
 
     def __init__(self, form: forms.Form) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class Invalid(Exception):
 
 
 def json_answer(view: Callable[..., dict]) -> Callable[..., JsonResponse]:
-    """A view that returns what to answer, for people who are signed in.
+    """Decorates a view that returns JSON, for people who are signed in.
 
     Errors: 400 {"errors": {field: [sentence]}} for a form; 400, 401, 403, 404, 409, 503
     {"detail": sentence}.
@@ -77,9 +77,9 @@ def cleaned(form: forms.Form) -> dict[str, Any]:
 
 
 def visible_room(request: SignedInRequest, slug: str) -> Room:
-    """Raises Http404 for a private room of others, as for one that does not exist."""
+    """Raises Http404 for a missing room and, alike, for a private one that the person is not in."""
     if "\0" in slug:
-        # PostgreSQL takes no NUL, not even to look for it.
+        # PostgreSQL rejects NUL even in a search.
         raise Http404
     return get_object_or_404(Room.objects.visible_to(request.person), slug=slug)
 

@@ -30,19 +30,19 @@ from rooms.pages.answers import SignedInRequest, signed_in, visible_room
 from rooms.reading import opening, state
 from rooms.reading.opening import Opening
 
-# As many replies as one page of history can show.
+# The number of messages on the largest page of history.
 MAX_QUOTES = 200
 # A quote is one line of the timeline.
 QUOTE_LENGTH = 200
-# No message has a longer id, and what is over 64 bits cannot be asked of SQLite.
+# No id is longer, and SQLite rejects numbers above 64 bits.
 MAX_ID_DIGITS = 18
-# The largest number that a browser reads exactly; no room has as many messages.
+# The largest integer that a browser reads exactly.
 MAX_SEQ = 2**53 - 1
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Where `/` leads: the first room of the person, or the page that says what to do first."""
+    """Redirects to the first room of the person, or shows what to do first."""
     if not request.user.is_authenticated:
         if not get_user_model().objects.exists():
             return render(request, "accounts/empty.html")
@@ -63,10 +63,10 @@ def directory(request: Any) -> HttpResponse:
 @login_required
 @never_cache
 def room(request: Any, slug: str, seq: int | None = None) -> HttpResponse:
-    """A room, at its message `seq` if one is asked for."""
+    """The page of a room, at message `seq` if given."""
     about = opening.of(request.user, slug)
     if about.room is None:
-        # A private room of others is as one that does not exist.
+        # Private rooms of others look as if they did not exist.
         raise Http404
     return _page(request, about, seq)
 
@@ -74,7 +74,7 @@ def room(request: Any, slug: str, seq: int | None = None) -> HttpResponse:
 @require_safe
 @signed_in
 def quotes(request: SignedInRequest, slug: str) -> JsonResponse:
-    """The messages with these `ids`, short: replies quote what lies far before the page shown."""
+    """The messages with these `ids`, shortened: quotes of messages that are not loaded."""
     room = visible_room(request, slug)
     get_object_or_404(room.memberships, person=request.person)
     asked = request.GET.getlist("ids")[:MAX_QUOTES]
@@ -121,7 +121,7 @@ def _page(request: HttpRequest, about: Opening, seq: int | None = None) -> HttpR
 
 
 def _ensure_token(request: HttpRequest) -> None:
-    """Gives the browser a cookie with a token for what it will post, if it has none.
+    """Sets the CSRF cookie if the browser has none.
 
     What Django's get_token does, but for the masked copy that forms need: the client reads the
     cookie. Django asks the system for 64 random numbers, one by one, and at each of them another
@@ -134,14 +134,14 @@ def _ensure_token(request: HttpRequest) -> None:
 
 @cache
 def _shell(language: str) -> list[bytes | str]:
-    """The page in a language, in pieces; between them the names of the parts that each differ."""
+    """The page in a language: bytes, alternating with names of parts that differ per request."""
     marks = {name: f"⟦{name}⟧" for name in ("title", "boot", "messages", "place", "heading")}
     pieces = re.split("⟦(.*?)⟧", render_to_string("rooms/chat.html", marks))
     return [piece if at % 2 else piece.encode() for at, piece in enumerate(pieces)]
 
 
 def _preview(room: opening.Room) -> dict[str, Any]:
-    """What may be shown of a room to somebody who is not in it."""
+    """What people who are not in a room may see of it."""
     return {
         "id": room.id,
         "slug": room.slug,

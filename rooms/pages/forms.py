@@ -1,4 +1,4 @@
-"""What people type, checked."""
+"""Forms of the conversation's pages."""
 
 import unicodedata
 from typing import Any
@@ -23,7 +23,7 @@ class LineField(forms.CharField):
 
 
 def line(label: Any, model: Any, name: str, *, required: bool = True) -> LineField:
-    """A field of one line, as long as the model's."""
+    """A one-line field with the length limit of the model's field."""
     return LineField(
         label=label, max_length=model._meta.get_field(name).max_length, required=required
     )
@@ -59,7 +59,7 @@ class PeopleField(forms.ModelMultipleChoiceField):
         try:
             return super().clean(value)
         except OverflowError as problem:
-            # SQLite has no number as large as one of these ids, so it is nobody's.
+            # An id above SQLite's largest integer belongs to nobody.
             raise ValidationError(_("One of these people is not here any more.")) from problem
 
 

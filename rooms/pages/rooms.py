@@ -1,4 +1,4 @@
-"""What the client does with rooms over HTTP. Sockets hear of it from `rooms.members`."""
+"""JSON endpoints for rooms and people. `rooms.members` tells the sockets."""
 
 from collections.abc import Iterable
 from typing import Any, cast
@@ -83,7 +83,7 @@ def change_role(request: SignedInRequest, slug: str, person_id: int) -> dict:
 
 def _member_form(person_id: int) -> PersonForm:
     form = PersonForm({"person": person_id})
-    # Somebody deactivated may still be removed.
+    # Deactivated people can still be removed.
     form.fields["person"].queryset = Person.objects.all()  # type: ignore[attr-defined]
     return form
 
@@ -98,7 +98,7 @@ def direct(request: SignedInRequest) -> dict:
 @require_GET
 @json_answer
 def search_rooms(request: SignedInRequest) -> dict:
-    """Public rooms by name or topic, the one last talked in first, archived ones last."""
+    """Public rooms by name or topic: the most recently active first, archived rooms last."""
     text = _searched(request)
     mine = Membership.objects.filter(room=OuterRef("pk"), person=request.person)
     rooms = Room.objects.filter(kind=Kind.PUBLIC).annotate(
@@ -106,7 +106,7 @@ def search_rooms(request: SignedInRequest) -> dict:
     )
     if text:
         rooms = rooms.filter(Q(name__icontains=text) | Q(topic__icontains=text))
-    # Said, because PostgreSQL would put the rooms that are not archived last.
+    # Explicit, because PostgreSQL sorts NULL last.
     open_first = F("archived_at").asc(nulls_first=True)
     active_first = F("active_at").desc(nulls_last=True)
     ordered = rooms.order_by(open_first, active_first, "-member_count", "name", "pk")
@@ -139,5 +139,5 @@ def search_people(request: SignedInRequest) -> dict:
 
 
 def _searched(request: SignedInRequest) -> str:
-    # PostgreSQL takes no NUL, not even to look for it.
+    # PostgreSQL rejects NUL even in a search.
     return request.GET.get("q", "").replace("\0", "").strip()[:100]

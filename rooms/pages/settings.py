@@ -1,4 +1,4 @@
-"""Settings: everybody's own, the owner's of the place, and the sections that other apps add."""
+"""The settings page: one's own profile, the place, and sections of other apps."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ from rooms.pages.forms import PlaceForm, ProfileForm
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the page: a template, and what it shows to whoever asks."""
+    """A part of the page: a template and its context."""
 
     template: str
     context: Callable[[SignedInRequest], dict[str, Any]]
 
 
-# An app adds its own when it is ready.
+# Apps add theirs in ready().
 sections: list[Section] = []
 
 
@@ -44,7 +44,7 @@ def settings(request: SignedInRequest) -> HttpResponse:
 
 
 def page(request: SignedInRequest, status: int = 200, **changed: Any) -> HttpResponse:
-    """The page; `changed` replaces fresh forms and the like after an action."""
+    """Renders the page. `changed` overrides the context, say with a form that has errors."""
     context: dict[str, Any] = {
         "profile_form": ProfileForm(instance=request.person),
         "owns_place": owns_place(request),

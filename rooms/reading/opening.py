@@ -89,7 +89,7 @@ _ACCOUNT = Person._meta.get_field("user").target_field
 def of(user: Account, slug: str | None) -> Opening:
     """The page of the room with this address, or of none. One query, more for a new person."""
     if slug is not None and "\0" in slug:
-        slug = None  # PostgreSQL takes no NUL, not even to look for it.
+        slug = None  # PostgreSQL rejects NUL even in a search.
     values = [_ACCOUNT.get_db_prep_value(user.pk, connection), slug]
     [(place, epoch, id, handle, name, *row)] = fetch(_OPENING, values)
     if id is None:

@@ -26,14 +26,14 @@ from rooms.upkeep import copying, tarball
 User = get_user_model()
 
 
-class Refused(Exception):
+class BackupError(Exception):
     """Nothing was changed; `str()` is the sentence for a person."""
 
 
 def database() -> Path:
-    """The file that the chat's database lies in. Raises Refused where it is no file."""
+    """The file that the chat's database lies in. Raises BackupError where it is no file."""
     if connection.vendor != "sqlite":
-        raise Refused(
+        raise BackupError(
             "The database is PostgreSQL: use pg_dump and pg_restore as docs/backups.md says."
         )
     return Path(connection.settings_dict["NAME"])
@@ -75,15 +75,15 @@ def _files_in(folder: Path) -> Iterator[Path]:
 def make(file: Path, uploads: Iterable[Path] | None = None) -> tarball.Manifest:
     """Writes the backup `file`, which must not be there: whole, or not at all.
 
-    `uploads` are all, or only these. Raises Refused, copying.Damaged, OSError, sqlite3.Error.
+    `uploads` are all, or only these. Raises BackupError, copying.Damaged, OSError, sqlite3.Error.
     """
     live, root = database(), Path(settings.MEDIA_ROOT)
     if not _holds_chat(live):
-        raise Refused(f"There is no chat in {live} yet.")
+        raise BackupError(f"There is no chat in {live} yet.")
     if file.exists():
-        raise Refused(f"{file} is there already: give another name, or move it away.")
+        raise BackupError(f"{file} is there already: give another name, or move it away.")
     if file.resolve().is_relative_to(root.resolve()):
-        raise Refused(f"A backup cannot lie in {root}, which is part of it.")
+        raise BackupError(f"A backup cannot lie in {root}, which is part of it.")
     with tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent) as folder:
         copy, draft = Path(folder, tarball.DATABASE), Path(folder, file.name)
         copying.take(live, copy)
@@ -124,7 +124,7 @@ def _sync_folder(folder: Path) -> None:
 
 @contextmanager
 def unpacked(file: Path) -> Iterator["Unpacked"]:
-    """The backup, read and checked whole. Raises Refused; nothing was touched by then."""
+    """The backup, read and checked whole. Raises BackupError; nothing was touched by then."""
     database()
     with tempfile.TemporaryDirectory(prefix=".restore-", dir=settings.DATA_DIR) as made:
         folder = Path(made)
@@ -132,9 +132,9 @@ def unpacked(file: Path) -> Iterator["Unpacked"]:
             backup = Unpacked(folder, tarball.unpack(file, folder))
             copying.check(backup.database)
         except tarball.Unsound as problem:
-            raise Refused(f"{file} {problem}.") from problem
+            raise BackupError(f"{file} {problem}.") from problem
         except copying.Damaged as problem:
-            raise Refused(f"The database in {file} is damaged: {problem}.") from problem
+            raise BackupError(f"The database in {file} is damaged: {problem}.") from problem
         backup.require_known()
         yield backup
 
@@ -159,18 +159,18 @@ class Unpacked:
         return self.folder / tarball.DATABASE
 
     def require_known(self) -> None:
-        """Raises Refused where the database is newer than this program, or another's."""
+        """Raises BackupError where the database is newer than this program, or another's."""
         with pointed_at(self.database):
             ours = MigrationLoader(connection)
         applied = set(ours.applied_migrations)
         if ("rooms", "0001_initial") not in applied:
-            raise Refused("This is not the backup of a chat: its database has no rooms.")
+            raise BackupError("This is not the backup of a chat: its database has no rooms.")
         replaced = (
             name for migration in ours.disk_migrations.values() for name in migration.replaces
         )
         newer = applied - set(ours.disk_migrations) - set(replaced)
         if newer := {name for name in newer if name[0] in ours.migrated_apps}:
-            raise Refused(
+            raise BackupError(
                 "The backup was made by a newer version of this program "
                 f"({'.'.join(min(newer))}): update first."
             )
@@ -178,7 +178,7 @@ class Unpacked:
     def put_back(self) -> Restored:
         """Makes it the present state. When anything fails before the end, the old one stays.
 
-        Raises Refused, copying.Busy, OSError, sqlite3.Error and what a migration raises.
+        Raises BackupError, copying.Busy, OSError, sqlite3.Error and what a migration raises.
         """
         with pointed_at(self.database):
             call_command("migrate", interactive=False, verbosity=0)
@@ -199,7 +199,7 @@ class Unpacked:
             filled = _holds_chat(live)
             copying.put(self.database, live, first)
         except copying.Damaged as problem:
-            raise Refused(
+            raise BackupError(
                 f"The present database is damaged ({problem}): stop the servers, move {live} and "
                 f"its -wal and -shm elsewhere, and restore again."
             ) from problem

@@ -22,8 +22,8 @@ class Command(BaseCommand):
             raise CommandError(f"The name of a backup ends in .tar.gz: {file}.tar.gz, perhaps.")
         try:
             made = backup.make(file)
-        except backup.Refused as refused:
-            raise CommandError(str(refused)) from refused
+        except backup.BackupError as problem:
+            raise CommandError(str(problem)) from problem
         except copying.Damaged as problem:
             raise CommandError(
                 f"The database is damaged, so no backup was written: {problem}"

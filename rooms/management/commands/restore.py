@@ -35,8 +35,8 @@ class Command(BaseCommand):
                 self.stdout.write(f"The epoch is {Place.new_epoch()} now: every client resets.")
             else:
                 self._restore(file, yes)
-        except backup.Refused as refused:
-            raise CommandError(f"{refused} Nothing was changed.") from refused
+        except backup.BackupError as problem:
+            raise CommandError(f"{problem} Nothing was changed.") from problem
         except copying.Busy as problem:
             raise CommandError(
                 "Nothing was changed: somebody held the database all the time. Try again."
@@ -52,7 +52,7 @@ class Command(BaseCommand):
             what = ", ".join(f"{number:,} {name}" for name, number in counts.items())
             self.stdout.write(f"{file} is of {made:%Y-%m-%d %H:%M} UTC: {what}.")
             if not yes and not self._agreed():
-                raise backup.Refused("Not restored.")
+                raise backup.BackupError("Not restored.")
             done = found.put_back()
         say = self.stdout.write
         say("Restored. Clients reset themselves and send again what was not acknowledged.")
