@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs import pages
 from tests.services import Postgres, Redis, postgres_cluster, redis_server
 from tests.site import Site
 from tests.turns import turn
@@ -70,19 +71,12 @@ def migrated_sqlite() -> Iterator[Path]:
     site = Site("sqlite:///FOLDER/chat.sqlite3", {}, 0)
     try:
         _migrate(site)
-        site.run(CHECKPOINT)
+        site.run(pages.checkpoint)
         folder = Path(tempfile.mkdtemp(prefix="chatsite-template-"))
         yield Path(shutil.copy(site.folder / "chat.sqlite3", folder))
         shutil.rmtree(folder)
     finally:
         site.close()
-
-
-# What lies in the write-ahead log moves into the file that is copied.
-CHECKPOINT = """
-from django.db import connection
-connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-"""
 
 
 @pytest.fixture(scope="session")
