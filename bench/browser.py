@@ -23,33 +23,6 @@ MESSAGES = 10_000
 LOADS = 10
 SENDS = 20
 
-MIGRATE = "from django.core.management import call_command\ncall_command('migrate', verbosity=0)"
-
-# Of every length, by ten people, some with code, lists, reactions and replies.
-SEED = """
-from uuid import uuid4
-ids = list(User.objects.order_by("pk").values_list("pk", flat=True))
-last = None
-for start in range(0, COUNT, 100):
-    done = log.commit([
-        log.Request(ids[n // 3 % len(ids)], protocol.Send(
-            1, 1, uuid4(),
-            f"line {n + 1} **bold** and `code`\\n\\n" + "more words " * (n % 40)
-            + ("\\n\\n```python\\ndef f(x):\\n    return x + 1\\n```" if n % 25 == 0 else "")
-            + ("\\n\\n- one\\n- two\\n- three" if n % 17 == 0 else ""),
-            reply_to=last if n % 11 == 0 else None,
-        ))
-        for n in range(start, start + 100)
-    ])
-    last = done.answers[0].id
-    log.commit([
-        log.Request(user, protocol.React(1, answer.id, emoji, True))
-        for answer in done.answers[::9] for user in ids[:3] for emoji in ("👍", "🎉")
-    ])
-for user in ids:
-    log.commit([log.Request(user, protocol.Read(1, 1, COUNT))])
-"""
-
 WATCH = """
 window.longTasks = [];
 new PerformanceObserver((list) => longTasks.push(...list.getEntries().map((task) => task.duration)))
@@ -150,9 +123,9 @@ async () => {
 def room_of(messages: int) -> Iterator[Site]:
     site = Site("sqlite:///FOLDER/chat.sqlite3", {"DEBUG": "off"}, 1, "serve")
     try:
-        site.run(MIGRATE)
+        site.manage("migrate", "-v", "0").check_returncode()
         site.people(*(f"person{number}" for number in range(10)))
-        site.run(SEED, COUNT=messages)
+        site.run("bench.programs:fill", messages)
         site.serve()
         yield site
     finally:

@@ -10,54 +10,6 @@ from bench.designs import Server, Services, started
 from tests.services import redis_server
 from tests.site import Site
 
-# Rooms and the people in them; sessions as tests/chaos makes them: nobody types a password.
-MAKE = """
-from datetime import timedelta
-from django.contrib.sessions.models import Session
-from django.core.management import call_command
-from django.utils import timezone
-from django.utils.crypto import get_random_string
-from django.db import transaction
-call_command("migrate", verbosity=0)
-
-def session_of(user):
-    data = {
-        "_auth_user_id": str(user.pk),
-        "_auth_user_backend": "allauth.account.auth_backends.AuthenticationBackend",
-        "_auth_user_hash": user.get_session_auth_hash(),
-    }
-    return Session(
-        session_key=get_random_string(32, "abcdefghijklmnopqrstuvwxyz0123456789"),
-        session_data=SessionStore().encode(data),
-        expire_date=timezone.now() + timedelta(days=1),
-    )
-
-with transaction.atomic():
-    people = {room: [f"{name}-{n}" for n in range(first, end)] for room, (name, first, end) in rooms.items()}
-    names = sorted({name for names in people.values() for name in names})
-    User.objects.bulk_create([User(username=name, password="unusable of " + name) for name in names])
-    users = {user.username: user for user in User.objects.filter(username__in=names)}
-    persons = {p.handle: p for p in Person.objects.bulk_create([Person(handle=name, folded=name, name=name.title(), user=user) for name, user in users.items()])}
-    rooms = {name: Room.objects.create(slug=name, name=name.title(), kind="private") for name in ROOMS}
-    Membership.objects.bulk_create(
-        [Membership(room=room, person=persons[name]) for slug, room in rooms.items() for name in people[slug]]
-    )
-    sessions = {name: session_of(user) for name, user in users.items()}
-    Session.objects.bulk_create(sessions.values())
-if MESSAGES:
-    import uuid
-    slug = next(iter(rooms))
-    room, author = rooms[slug], persons[people[slug][0]]
-    for n in range(MESSAGES):
-        body = f"Message {n}: the **quick** brown fox jumps over the lazy dog."
-        send = protocol.Send(ref=n, room=room.pk, cid=uuid.uuid4(), body=body)
-        log.commit([log.Request(author.pk, send)])
-print(json.dumps([
-    {name: room.pk for name, room in rooms.items()},
-    {name: session.session_key for name, session in sessions.items()},
-]))
-"""
-
 # A name and from which number to before which: `ada-0`, `ada-1` …
 People = tuple[str, int, int]
 
@@ -94,7 +46,8 @@ class Chat:
             environment["REDIS_URL"] = redis.url
             site = Site(url, environment, self.processes, "serve")
             stack.callback(site.close)
-            rooms, sessions = site.run(MAKE, ROOMS=self.rooms, MESSAGES=self.messages)
+            site.manage("migrate", "-v", "0").check_returncode()
+            rooms, sessions = site.run("bench.programs:make", self.rooms, self.messages)
             running = {}
             for port in site.ports:
                 command = [sys.executable, "manage.py", "serve", "--port", port]

@@ -1,3 +1,4 @@
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs import pages
 from tests.services import Postgres, Redis, postgres_cluster, redis_server
 from tests.site import Site
 from tests.turns import turn
@@ -69,7 +71,7 @@ def migrated_sqlite() -> Iterator[Path]:
     site = Site("sqlite:///FOLDER/chat.sqlite3", {}, 0)
     try:
         _migrate(site)
-        site.run(CHECKPOINT)
+        site.run(pages.checkpoint)
         folder = Path(tempfile.mkdtemp(prefix="chatsite-template-"))
         yield Path(shutil.copy(site.folder / "chat.sqlite3", folder))
         shutil.rmtree(folder)
@@ -77,11 +79,15 @@ def migrated_sqlite() -> Iterator[Path]:
         site.close()
 
 
-# What lies in the write-ahead log moves into the file that is copied.
-CHECKPOINT = """
-from django.db import connection
-connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-"""
+@pytest.fixture(scope="session")
+def collected_static() -> Iterator[Path]:
+    """The static files as `serve` collects and compresses them; they take it 3 s."""
+    site = Site("sqlite:///FOLDER/none", {"DEBUG": "off"}, 0)
+    try:
+        site.manage("collectstatic", "-v", "0", "--no-input").check_returncode()
+        yield site.folder / "static"
+    finally:
+        site.close()
 
 
 def _migrate(site: Site) -> None:
@@ -114,6 +120,9 @@ def _site(
         template = request.getfixturevalue("migrated_postgres")
         name = f"chat{next(_numbers)}"
         site = Site(postgres.make_database(name, template), environment, processes, server)
+    if server == "serve" and environment.get("DEBUG") == "off":
+        static = request.getfixturevalue("collected_static")
+        shutil.copytree(static, site.folder / "static", copy_function=os.link)
     try:
         if serve:
             site.serve()

@@ -7,8 +7,8 @@
             async with site.socket("ada") as ada:  # see tests.wire
                 ...
 
-`site.run(code)` runs Python in a process of its own with the site's settings and returns what it
-printed as JSON.
+`site.run(messages.say, people["ada"], ["hi"])` runs a function of tests.programs in a process of
+its own with the site's settings.
 """
 
 import json
@@ -19,9 +19,9 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 from tests import forkserver
 from tests.services import answers, free_port, wait_until
@@ -30,47 +30,28 @@ from tests.wire import Wire
 ROOT = Path(__file__).resolve().parent.parent
 DAPHNE = str(Path(sys.executable).with_name("daphne"))
 
-PRELUDE = """
-import json, django
-django.setup()
-from django.contrib.auth import get_user_model
-from django.contrib.sessions.backends.db import SessionStore
-from rooms import members
-from rooms.log import batch as log
-from rooms import protocol
-from rooms.models import *
-User = get_user_model()
-"""
 
-MAKE_PEOPLE = """
-keys = {}
-General = Room.objects.filter(kind="public").order_by("pk").first() or members.create_general()
-for name in NAMES:
-    user, _ = User.objects.get_or_create(username=name)
-    user.set_password("correct horse " + name)
-    user.save()
-    person = Person.of(user)
-    person.name = person.name or name.title()
-    person.save()
-    if JOIN:
-        members.join(person, General)
-    session = SessionStore()
-    session["_auth_user_id"] = str(user.pk)
-    session["_auth_user_backend"] = "allauth.account.auth_backends.AuthenticationBackend"
-    session["_auth_user_hash"] = user.get_session_auth_hash()
-    session.save()
-    keys[name] = [person.pk, session.session_key]
-print(json.dumps(keys))
-"""
+P = ParamSpec("P")
+# Where Django is not set up, as in tests.chaos, a program is named by its module and function.
+Program = Callable[P, object] | str
 
 
-def printed(process: forkserver.Captured) -> Any:
-    """What a program printed last, read as JSON, when it has ended well."""
+def start(
+    program: Program[P], environment: dict[str, str], *args: P.args, **kwargs: P.kwargs
+) -> forkserver.Captured:
+    """Starts one of tests.programs in a process of its own."""
+    if not isinstance(program, str):
+        program = f"{program.__module__}:{program.__qualname__}"
+    command = ["-m", "tests.programs", program, json.dumps([args, kwargs])]
+    return forkserver.Captured(command, env=environment)
+
+
+def returned(process: forkserver.Captured) -> Any:
+    """What a program returned, when it has ended well: tuples are lists, keys are texts."""
     result = process.result()
     if result.returncode:
         raise RuntimeError(result.stderr)
-    lines = result.stdout.strip().splitlines()
-    return json.loads(lines[-1]) if lines else None
+    return json.loads(result.stdout.splitlines()[-1])
 
 
 class Daphne:
@@ -152,15 +133,13 @@ class Site:
     def url(self) -> str:
         return self.processes[0].url
 
-    def run(self, code: str, **names: Any) -> Any:
-        """What `code` printed last, read as JSON; `names` are set before it runs."""
-        return printed(self.start(code, **names))
+    def run(self, program: Program[P], *args: P.args, **kwargs: P.kwargs) -> Any:
+        """What a program of tests.programs returns in a process with the site's settings."""
+        return returned(self.start(program, *args, **kwargs))
 
-    def start(self, code: str, **names: Any) -> forkserver.Captured:
-        """The same without waiting for its end: see `printed`."""
-        values = "".join(f"{name} = {value!r}\n" for name, value in names.items())
-        command = ["-m", "tests.programs", PRELUDE + values + code]
-        return forkserver.Captured(command, env=self.environment)
+    def start(self, program: Program[P], *args: P.args, **kwargs: P.kwargs) -> forkserver.Captured:
+        """The same without waiting for its end: see `returned`."""
+        return start(program, self.environment, *args, **kwargs)
 
     def manage(self, *words: str | Path, answer: str = "") -> "subprocess.CompletedProcess[str]":
         """`manage.py …` with the site's settings; `answer` is typed into it."""
@@ -169,7 +148,7 @@ class Site:
 
     def people(self, *names: str, join: bool = True) -> dict[str, int]:
         """Accounts with a session, in General if `join`; their ids by name."""
-        made = self.run(MAKE_PEOPLE, NAMES=names, JOIN=join)
+        made = self.run("tests.programs.people:make", names, join=join)
         self.ids |= {name: user_id for name, (user_id, _key) in made.items()}
         self.keys |= {name: key for name, (_id, key) in made.items()}
         return self.ids

@@ -118,7 +118,8 @@ def test_imports_are_found_in_all_their_forms(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = {
-        "a/main.js": 'import { x } from "./b.js";\nimport "../c.js";\nimport {\n  y,\n} from "./d.js";\n',
+        "a/main.js": 'import { x } from "./b.js";\nimport "../c.js";\n'
+        'import {\n  y,\n} from "./d.js";\n',
         "a/b.js": 'export { z } from "./d.js";\nconst text = "import ./no.js";\n',
         "a/d.js": 'import "./main.js"; // in a circle\n',
         "c.js": "// import './neither.js'\n",

@@ -17,18 +17,10 @@ import pytest
 from websockets.exceptions import WebSocketException
 
 from tests.conftest import MakeSite
+from tests.programs import messages
 from tests.services import missing
 from tests.site import Site
 from tests.wire import Frame, Wire, new_cid
-
-SAY = """
-from uuid import uuid4
-ada = Person.objects.get(handle="ada").pk
-for body in BODIES:
-    log.commit([log.Request(ada, protocol.Send(1, 1, uuid4(), body))])
-"""
-BODIES = 'print(json.dumps(list(Message.objects.order_by("seq").values_list("body", flat=True))))'
-CIDS = 'print(json.dumps([str(cid) for cid in Message.objects.values_list("cid", flat=True)]))'
 
 Finished = subprocess.CompletedProcess[str]
 
@@ -82,15 +74,15 @@ def upload(site: Site, name: str, content: str) -> Path:
 def test_it_works(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         site.people("ada")
-        site.run(SAY, BODIES=["one", "two"])
+        site.run(messages.say, site.ids["ada"], ["one", "two"])
         made = site.manage("backup", site.folder / "b.tar.gz")
         assert re.fullmatch(
             r"\S+b\.tar\.gz: 1 people, 1 rooms, 2 messages; \d\.\d MB\.\n", made.stdout
         )
         assert (site.folder / "b.tar.gz").stat().st_mode & 0o777 == 0o600
-        site.run(SAY, BODIES=["three"])
+        site.run(messages.say, site.ids["ada"], ["three"])
         restore(site, site.folder / "b.tar.gz")
-        assert site.run(BODIES) == ["one", "two"]
+        assert site.run(messages.bodies) == ["one", "two"]
         assert verify(site) == 0
         left = {path.name.partition("-")[0] for path in site.folder.iterdir()}
         assert left <= {"b.tar.gz", "before", "chat.sqlite3"}, "nothing else is left behind"
@@ -116,27 +108,27 @@ def test_uploads_come_back_and_none_is_deleted(make_site: MakeSite) -> None:
 def test_the_state_before_is_kept_and_can_be_restored(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         site.people("ada")
-        site.run(SAY, BODIES=["one"])
+        site.run(messages.say, site.ids["ada"], ["one"])
         file = backup(site)
-        site.run(SAY, BODIES=["two"])
+        site.run(messages.say, site.ids["ada"], ["two"])
         kept = kept_by(restore(site, file))
-        assert site.run(BODIES) == ["one"]
+        assert site.run(messages.bodies) == ["one"]
         restore(site, kept)
-        assert site.run(BODIES) == ["one", "two"]
+        assert site.run(messages.bodies) == ["one", "two"]
 
 
 def test_it_asks_and_takes_only_yes(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         site.people("ada")
         file = backup(site)
-        site.run(SAY, BODIES=["one"])
+        site.run(messages.say, site.ids["ada"], ["one"])
         for answer in ("", "what?\n"):
             asked = site.manage("restore", file, answer=answer)
             assert refusal(asked) == "CommandError: Not restored. Nothing was changed."
             assert str(site.folder / "chat.sqlite3") in asked.stdout
-            assert site.run(BODIES) == ["one"]
+            assert site.run(messages.bodies) == ["one"]
         assert site.manage("restore", file, answer="y\n").returncode == 0
-        assert site.run(BODIES) == []
+        assert site.run(messages.bodies) == []
 
 
 # While people use it
@@ -193,7 +185,7 @@ async def test_a_backup_under_full_speed_is_one_moment_and_holds_nobody(
         assert longest < 1, "nobody was held"
         restore(copy, site.folder / "b.tar.gz")
         assert verify(copy) == 0
-        saved = set(copy.run(CIDS))
+        saved = set(copy.run(messages.cids))
         before = {cid for s in speakers for cid, at in s.acked.items() if at < began}
         assert before <= saved, "what was acked before is in it"
         assert len(saved) < len(times)
@@ -235,7 +227,7 @@ async def test_a_restore_under_two_servers_resets_every_client_and_an_outbox_arr
             assert [message["body"] for message in heard["messages"]] == ["2nd"]
             assert await ada_again.quiet(2.5) == [heard], "nothing else is told, nor closed"
             assert (await ada_again.call(type="ping"))["heads"] == {"1": 2}
-        assert site.run(BODIES) == ["1st", "2nd"]
+        assert site.run(messages.bodies) == ["1st", "2nd"]
         assert verify(site) == 0
         for process in site.processes:
             assert "Traceback" not in process.log.read_text()
@@ -264,7 +256,7 @@ async def test_what_is_acked_during_a_restore_is_in_the_state_before_or_after(
         assert max(at for s in speakers for at in s.acked.values()) > restored + 3
         restore(before, kept_by(done))
         assert verify(before) == verify(site) == 0
-        old, new = before.run(CIDS), site.run(CIDS)
+        old, new = before.run(messages.cids), site.run(messages.cids)
         assert not set(old) & set(new)
         assert len(set(new)) == len(new)
         assert {cid for s in speakers for cid in s.acked} <= {*old, *new}
@@ -445,7 +437,7 @@ def test_no_chat_makes_no_backup_and_no_database(make_site: MakeSite) -> None:
 def test_a_damaged_database_is_not_backed_up_nor_overwritten(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         site.people("ada")
-        site.run(SAY, BODIES=["one"])
+        site.run(messages.say, site.ids["ada"], ["one"])
         file = backup(site)
         live = site.folder / "chat.sqlite3"
         for damaged in (
@@ -460,7 +452,7 @@ def test_a_damaged_database_is_not_backed_up_nor_overwritten(make_site: MakeSite
         for path in site.folder.glob("chat.sqlite3*"):
             path.unlink()
         assert "The state before" not in restore(site, file).stdout
-        assert site.run(BODIES) == ["one"]
+        assert site.run(messages.bodies) == ["one"]
 
 
 # Another machine
@@ -469,7 +461,7 @@ def test_a_damaged_database_is_not_backed_up_nor_overwritten(make_site: MakeSite
 async def test_on_another_machine_people_stay_signed_in(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False, SECRET_KEY="") as site:
         site.people("ada")
-        site.run(SAY, BODIES=["one"])
+        site.run(messages.say, site.ids["ada"], ["one"])
         file = backup(site)
         with make_site("sqlite", serve=False, SECRET_KEY="") as other:
             for path in other.folder.iterdir():
@@ -499,10 +491,10 @@ async def test_after_pg_restore_a_new_epoch_resets_every_client(make_site: MakeS
         missing("pg_dump")
     with make_site("postgres", processes=2, redis=True, server="serve") as site:
         site.people("ada", "bob")
-        site.run(SAY, BODIES=["one"])
+        site.run(messages.say, site.ids["ada"], ["one"])
         url, dump = site.environment["DATABASE_URL"], site.folder / "chat.dump"
         subprocess.run(["pg_dump", "--format=custom", f"--file={dump}", url], check=True)
-        site.run(SAY, BODIES=["two"])
+        site.run(messages.say, site.ids["ada"], ["two"])
         async with site.socket("ada", 0) as ada, site.socket("bob", 1) as bob:
             await asyncio.sleep(2.5)
             arguments = ["--clean", "--if-exists", "--single-transaction", "--no-owner"]

@@ -1,4 +1,4 @@
-"""The short schedule of tests/chaos: real faults on real processes. `make chaos` runs the long one."""
+"""The short schedule of tests/chaos: real faults on real processes. The long is `make chaos`."""
 
 import asyncio
 import resource

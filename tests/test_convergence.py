@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import MakeSite
+from tests.programs import messages
 from tests.services import missing
 from tests.wire import Frame, Wire, new_cid
 
@@ -138,10 +139,7 @@ async def test_a_client_with_a_lossy_way_holds_what_the_database_holds(
                         await asyncio.sleep(0.1)
                 assert state["messages"] == truth["messages"]
                 assert state["seq"] == truth["messages"][-1]["seq"]
-                rows = site.run(
-                    "rows = Message.objects.order_by('seq').values_list('seq', 'version', 'body')\n"
-                    "print(json.dumps(list(rows)))"
-                )
+                rows = site.run(messages.rows)
                 held = [[m["seq"], m["version"], m["body"]] for m in state["messages"]]
                 assert held == rows
 

@@ -16,6 +16,7 @@ from rooms.following import cursor, lease
 from rooms.following.follower import Changes, Follower
 from rooms.models import Cursor, Place, Room
 from tests.conftest import MakeSite
+from tests.programs import following, messages, rooms
 from tests.recording.followers import SLEEPS
 from tests.recording.lines import CURED, read
 from tests.site import Site
@@ -65,25 +66,6 @@ def bodies(site: Site, name: str) -> list[str]:
     return [body for *_more, rows in lines for _id, _version, body in rows]
 
 
-SAY = """
-import uuid
-acks = log.commit([
-    log.Request(USER, protocol.Send(1, ROOM, uuid.uuid4(), body)) for body in BODIES
-]).answers
-print(json.dumps([ack.version for ack in acks]))
-"""
-
-SCHEDULE = """
-from datetime import timedelta
-from django.utils import timezone
-from rooms.following import due
-for key, seconds in ROWS.items():
-    due.schedule("doer", key, timezone.now() + timedelta(seconds=seconds))
-"""
-
-ROWS = "print(json.dumps(list(Due.objects.order_by('pk').values_list('key', 'tries', 'error'))))"
-
-
 @pytest.mark.parametrize("database", DATABASES)
 async def test_every_change_is_followed_in_order(make_site: MakeSite, database: str) -> None:
     with recording(make_site, database) as site:
@@ -99,7 +81,7 @@ async def test_every_change_is_followed_in_order(make_site: MakeSite, database: 
         # After a restart nothing is followed again, and what was said meanwhile is.
         lines = len(read(site.folder, "recorder"))
         site.processes[0].end()
-        [version] = site.run(SAY, USER=site.ids["ada"], ROOM=room, BODIES=["three"])
+        version = site.run(messages.say_together, site.ids["ada"], ["three"], room)
         site.processes[0].start()
         async with site.socket("ada"):
             await asyncio.to_thread(wait_for, site, "recorder", room, version)
@@ -123,19 +105,14 @@ async def test_a_commit_of_this_process_is_followed_at_once(make_site: MakeSite)
 def test_commits_of_other_processes_are_followed(make_site: MakeSite) -> None:
     with recording(make_site, server="serve") as site:
         ids = site.people("ada")
-        [version] = site.run(SAY, USER=ids["ada"], ROOM=1, BODIES=["from a command"])
+        version = site.run(messages.say_together, ids["ada"], ["from a command"])
         wait_for(site, "recorder", 1, version, 3)
 
 
 def test_a_room_far_behind_is_followed_in_bites(make_site: MakeSite) -> None:
     with recording(make_site, server="serve", serve=False) as site:
         ids = site.people("ada")
-        said = """
-import uuid
-for n in range(50):
-    log.commit([log.Request(USER, protocol.Send(1, 1, uuid.uuid4(), f"{n}")) for _ in range(200)])
-"""
-        site.run(said, USER=ids["ada"])
+        site.run(messages.say_much, ids["ada"], batches=50, size=200)
         site.serve()
         wait_for(site, "recorder", 1, 10_000, 20)
         lines = read(site.folder, "recorder")
@@ -146,10 +123,10 @@ for n in range(50):
 def test_a_new_follower_begins_where_it_wants_to(make_site: MakeSite) -> None:
     with recording(make_site, server="serve", serve=False) as site:
         ids = site.people("ada")
-        site.run(SAY, USER=ids["ada"], ROOM=1, BODIES=["before"])
+        site.run(messages.say, ids["ada"], ["before"])
         site.serve()
         wait_for(site, "recorder", 1, 1)
-        site.run(SAY, USER=ids["ada"], ROOM=1, BODIES=["after"])
+        site.run(messages.say, ids["ada"], ["after"])
         until(lambda: bodies(site, "recorder") == ["before", "after"])
         until(lambda: bodies(site, "latecomer") == ["after"])
 
@@ -179,19 +156,17 @@ async def test_an_ack_never_waits_for_a_follower(make_site: MakeSite) -> None:
 def test_a_failure_stops_no_other_follower_and_no_other_room(make_site: MakeSite) -> None:
     with recording(make_site, server="serve", serve=False) as site:
         user = site.people("ada")["ada"]
-        bad = site.run(
-            "room = members.create_room(Person.objects.get(), 'Bad', 'public'); print(room.pk)"
-        )
-        site.run(SAY, USER=user, ROOM=1, BODIES=["hi"])
-        site.run(SAY, USER=user, ROOM=bad, BODIES=["poison"])
+        bad = site.run(rooms.create, user, "Bad")
+        site.run(messages.say, user, ["hi"])
+        site.run(messages.say, user, ["poison"], bad)
         # Both rooms are in one bite.
         site.serve()
         wait_for(site, "failer", 1, 1)
         wait_for(site, "recorder", bad, 1)
-        site.run(SAY, USER=user, ROOM=1, BODIES=["hi again"])
+        site.run(messages.say, user, ["hi again"])
         wait_for(site, "failer", 1, 2)
         # In its own room it waits for what failed.
-        site.run(SAY, USER=user, ROOM=bad, BODIES=["later"])
+        site.run(messages.say, user, ["later"], bad)
         assert followed(site, "failer", bad) == 0
         (site.folder / CURED).touch()
         wait_for(site, "failer", bad, 2, 20)
@@ -223,7 +198,7 @@ async def test_one_process_follows_and_another_takes_over(
             [pid] = {line[0] for line in read(site.folder, "recorder")}
             [killed] = [p for p in site.processes if p.process.pid == pid]
             killed.end(signal.SIGKILL)
-            [version] = site.run(SAY, USER=site.ids["ada"], ROOM=room, BODIES=["anybody?"])
+            version = site.run(messages.say_together, site.ids["ada"], ["anybody?"], room)
             await asyncio.to_thread(wait_for, site, "recorder", room, version, SHORT_LEASE + 3)
         assert holder(site, "recorder") != pid
 
@@ -232,12 +207,12 @@ def test_a_killed_process_is_replaced_within_ten_seconds(make_site: MakeSite) ->
     more: dict[str, Any] = {"redis": True, "processes": 2, "server": "serve", "LEASE": str(LEASE)}
     with recording(make_site, **more) as site:
         ids = site.people("ada")
-        site.run(SAY, USER=ids["ada"], ROOM=1, BODIES=["one"])
+        site.run(messages.say, ids["ada"], ["one"])
         wait_for(site, "recorder", 1, 1)
         pid = holder(site, "recorder")
         next(p for p in site.processes if p.process.pid == pid).end(signal.SIGKILL)
         killed = time.time()
-        site.run(SAY, USER=ids["ada"], ROOM=1, BODIES=["two"])
+        site.run(messages.say, ids["ada"], ["two"])
         wait_for(site, "recorder", 1, 2, TAKEN_OVER_WITHIN + 5)
         assert read(site.folder, "recorder")[-1][1] - killed < TAKEN_OVER_WITHIN
 
@@ -246,11 +221,11 @@ def test_a_process_that_ends_in_order_is_replaced_at_once(make_site: MakeSite) -
     more: dict[str, Any] = {"redis": True, "processes": 2, "server": "serve", "LEASE": "600"}
     with recording(make_site, **more) as site:
         ids = site.people("ada")
-        site.run(SAY, USER=ids["ada"], ROOM=1, BODIES=["one"])
+        site.run(messages.say, ids["ada"], ["one"])
         wait_for(site, "recorder", 1, 1)
         pid = holder(site, "recorder")
         next(p for p in site.processes if p.process.pid == pid).end(signal.SIGTERM)
-        site.run(SAY, USER=ids["ada"], ROOM=1, BODIES=["two"])
+        site.run(messages.say, ids["ada"], ["two"])
         wait_for(site, "recorder", 1, 2, 5)
 
 
@@ -260,20 +235,19 @@ async def test_a_process_that_stood_still_writes_nothing_over_its_successor(
 ) -> None:
     with recording(make_site, database, redis=True, processes=2, server="serve") as site:
         ids = site.people("ada")
-        site.run(SAY, USER=ids["ada"], ROOM=1, BODIES=["nap"])
+        site.run(messages.say, ids["ada"], ["nap"])
         [pid, *_time] = until(lambda: read(site.folder, "asleep"))[0]
         still = next(p for p in site.processes if p.process.pid == pid)
         time.sleep(0.5)  # until no other of its threads writes: it would keep SQLite's lock
         still.process.send_signal(signal.SIGSTOP)
         # The other one takes over, sleeps too, and comes as far as the next message.
-        [version] = site.run(SAY, USER=ids["ada"], ROOM=1, BODIES=["awake"])
+        version = site.run(messages.say_together, ids["ada"], ["awake"])
         wait_for(site, "sleeper", 1, version, SHORT_LEASE + NAP + 5)
         still.process.send_signal(signal.SIGCONT)
         # It finishes what it was at, and what it would write down is refused.
         until(lambda: pid in {line[0] for line in read(site.folder, "sleeper")})
         until(lambda: "runs in another process" in still.log.read_text())
-        place = "print(Cursor.objects.get(follower='sleeper').version)"
-        assert site.run(place) == version
+        assert site.run(following.cursors, "sleeper") == [version]
 
 
 class Sample(Follower):
@@ -308,51 +282,27 @@ def test_after_a_restore_a_cursor_is_not_ahead_of_its_room(
 ) -> None:
     with recording(make_site, database, server="serve") as site:
         ids = site.people("ada")
-        site.run(SAY, USER=ids["ada"], ROOM=1, BODIES=["one"])
+        site.run(messages.say, ids["ada"], ["one"])
         wait_for(site, "recorder", 1, 1)
-        until(lambda: site.run("print(Cursor.objects.filter(follower='recorder').count())"))
-        site.run("Cursor.objects.update(version=50); Place.new_epoch()")
-        ahead = "print(json.dumps(Cursor.objects.filter(version=50).exists()))"
-        until(lambda: not site.run(ahead))
-        site.run(SAY, USER=ids["ada"], ROOM=1, BODIES=["two"])
+        until(lambda: site.run(following.cursors, "recorder"))
+        site.run(following.restore_with_cursors_at, 50)
+        until(lambda: not site.run(following.some_cursor_is_at, 50))
+        site.run(messages.say, ids["ada"], ["two"])
         until(lambda: bodies(site, "recorder") == ["one", "two"])
 
 
 # Due rows
 
 
-CHANGE_PLANS = """
-from datetime import timedelta
-from django.db import transaction
-from django.utils import timezone
-from rooms.following import due
-soon = timezone.now() + timedelta(seconds=2)
-due.schedule("doer", "moved", timezone.now())
-due.schedule("doer", "never", soon)
-due.schedule("doer", "soon", soon)
-with transaction.atomic():
-    due.schedule("doer", "moved", timezone.now() + timedelta(hours=1))
-    due.cancel("doer", "never")
-try:
-    with transaction.atomic():
-        due.cancel("doer", "soon")
-        due.schedule("doer", "undone", timezone.now())
-        raise ValueError
-except ValueError:
-    pass
-print(json.dumps(soon.timestamp()))
-"""
-
-
 @pytest.mark.parametrize("database", DATABASES)
 def test_a_row_runs_at_its_time(make_site: MakeSite, database: str) -> None:
     # Served when everything is scheduled, so that nothing runs between.
     with recording(make_site, database, server="serve", serve=False) as site:
-        soon = site.run(CHANGE_PLANS)
+        soon = site.run(following.change_plans)
         site.serve()
         [[_pid, at, key]] = until(lambda: read(site.folder, "done"), 20)
         assert (key, at >= soon) == ("soon", True)
-        until(lambda: site.run(ROWS) == [["moved", 0, ""]])
+        until(lambda: site.run(following.rows) == [["moved", 0, ""]])
 
 
 @pytest.mark.parametrize("database", DATABASES)
@@ -360,7 +310,7 @@ def test_a_row_that_fails_is_tried_again_and_stops_no_other(
     make_site: MakeSite, database: str
 ) -> None:
     with recording(make_site, database, server="serve") as site:
-        site.run(SCHEDULE, ROWS={"poison": 0, "good": 0.5})
+        site.run(following.schedule, {"poison": 0, "good": 0.5})
         until(lambda: read(site.folder, "done"))
         tries = until(lambda: len(lines := read(site.folder, "doer")) == 4 and lines)
         assert sorted((key, n) for _pid, _time, key, n in tries) == [
@@ -373,30 +323,30 @@ def test_a_row_that_fails_is_tried_again_and_stops_no_other(
         assert moments[2] - moments[1] > moments[1] - moments[0] > 0.9
         # Then it is given up, and people see why.
         given_up = [["poison", 3, "ValueError: cannot be done"]]
-        until(lambda: site.run(ROWS) == given_up)
+        until(lambda: site.run(following.rows) == given_up)
         time.sleep(1.5)
-        assert site.run(ROWS) == given_up
+        assert site.run(following.rows) == given_up
         # Until somebody asks for it again.
         (site.folder / CURED).touch()
-        site.run("from rooms.following import due; due.try_again(Due.objects.all())")
-        until(lambda: site.run(ROWS) == [])
+        site.run(following.try_again)
+        until(lambda: site.run(following.rows) == [])
 
 
 def test_a_row_that_is_scheduled_while_it_runs_runs_again(make_site: MakeSite) -> None:
     with recording(make_site, server="serve") as site:
-        site.run(SCHEDULE, ROWS={"nap": 0})
+        site.run(following.schedule, {"nap": 0})
         until(lambda: read(site.folder, "doer"))
-        site.run(SCHEDULE, ROWS={"nap": 0})
+        site.run(following.schedule, {"nap": 0})
         until(lambda: len(read(site.folder, "done")) == 2, 2 * NAP + 5)
         assert [n for _pid, _time, _key, n in read(site.folder, "doer")] == [1, 1]
 
 
 def test_a_row_whose_process_was_killed_runs_in_another(make_site: MakeSite) -> None:
     with recording(make_site, redis=True, processes=2, server="serve") as site:
-        site.run(SCHEDULE, ROWS={"nap": 0, "next": 0})
+        site.run(following.schedule, {"nap": 0, "next": 0})
         [[pid, *_more]] = until(lambda: read(site.folder, "doer"))
         next(p for p in site.processes if p.process.pid == pid).end(signal.SIGKILL)
         until(lambda: len(read(site.folder, "done")) == 2, SHORT_LEASE + NAP + 5)
-        assert site.run(ROWS) == []
+        assert site.run(following.rows) == []
         tried = [[key, n] for _pid, _time, key, n in read(site.folder, "doer")]
         assert ["nap", 2] in tried

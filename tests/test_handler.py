@@ -13,6 +13,7 @@ from django.urls import path
 
 from chatsite.handler import MAX_AT_ONCE, THREADS, ThreadsHandler
 from tests.conftest import MakeSite
+from tests.programs import pages
 
 closed: list[str] = []
 file = Path()
@@ -119,35 +120,10 @@ async def test_many_requests_share_a_few_threads(get: Callable[..., Any]) -> Non
     assert 1 <= len(seen) <= THREADS
 
 
-COUNTED = """
-import sqlite3
-from django.db.backends.signals import connection_created
-opened = []
-connection_created.connect(lambda **_: opened.append(1), weak=False)
-import asyncio
-import threading
-from django.conf import settings
-settings.ALLOWED_HOSTS = ["*"]
-from chatsite.handler import ThreadsHandler
-handler = ThreadsHandler()
-async def get():
-    requests = [{"type": "http.request", "body": b""}]
-    async def receive(): return requests.pop(0)
-    status = []
-    async def send(event): status.append(event.get("status"))
-    headers = [(b"cookie", b"sessionid=" + KEY.encode())]
-    await handler({"type": "http", "method": "GET", "path": "/rooms/general/", "headers": headers, "query_string": b"", "client": ("127.0.0.1", 1)}, receive, send)
-    return status[0]
-async def main():
-    return [await get() for _ in range(50)]
-print(json.dumps([asyncio.run(main()), len(opened)]))
-"""
-
-
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_database_connections_are_kept(make_site: MakeSite, database: str) -> None:
     with make_site(database, serve=False) as site:
         site.people("ada")
-        statuses, opened = site.run(COUNTED, KEY=site.keys["ada"])
+        statuses, opened = site.run(pages.count_connections, site.keys["ada"], 50)
         assert statuses == [200] * 50
         assert opened <= THREADS

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from rooms import members, protocol
 from rooms.models import Kind, Membership, Mention, Message, Person, Place, Reaction, Room
 from rooms.reading import opening, queries
+from tests.programs import messages
 from tests.site import Site
 from tests.test_room_pages import say
 from tests.web import browser, person
@@ -246,25 +247,10 @@ def test_a_page_is_not_stored_by_browsers(ada: Person, room: Room) -> None:
     assert "no-store" in browser(ada).get("/rooms/general/")["Cache-Control"]
 
 
-TALK = """
-from uuid import uuid4
-ids = [Person.objects.get(handle=name).pk for name in ("ada", "bob")]
-done = log.commit([log.Request(ids[n % 2], protocol.Send(1, 1, uuid4(), f"**{n}** @bob")) for n in range(9)])
-log.commit([log.Request(ids[1], protocol.React(1, done.answers[2].id, "👍", True))])
-log.commit([log.Request(ids[0], protocol.Edit(1, done.answers[4].id, "edited"))])
-log.commit([log.Request(ids[1], protocol.Delete(1, done.answers[5].id))])
-log.commit([log.Request(ids[0], protocol.Read(1, 1, 9))])
-"""
-HISTORY = """
-from rooms.reading import queries
-print(protocol.encode(queries.history(1, protocol.History("page", 1))))
-"""
-
-
 def test_the_page_of_a_real_server_shows_what_the_socket_says(site: Site) -> None:
     site.people("ada", "bob")
-    site.run(TALK)
+    site.run(messages.talk)
     for _ in range(2):
         status, page = site.get("/rooms/general/", "ada")
         assert status == 200
-        assert script(page, "messages") == site.run(HISTORY)
+        assert script(page, "messages") == site.run(messages.history, site.ids["ada"])

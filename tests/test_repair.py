@@ -7,20 +7,9 @@ import time
 import pytest
 
 from tests.conftest import MakeSite
+from tests.programs import messages, people, rooms, sessions
 from tests.services import Redis
 from tests.wire import Wire
-
-# Written without telling anybody: as if the layer had lost it.
-WRITE = """
-from uuid import uuid4
-for n in range(NUMBER):
-    log.commit([log.Request(USER, protocol.Send(1, 1, uuid4(), f"lost {n}"))])
-"""
-
-WRITE_MUCH = """
-from uuid import uuid4
-log.commit([log.Request(USER, protocol.Send(1, 1, uuid4(), "x")) for n in range(NUMBER)])
-"""
 
 
 async def until(wire: Wire, version: int, seconds: float) -> float:
@@ -35,11 +24,11 @@ async def until(wire: Wire, version: int, seconds: float) -> float:
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 async def test_a_lost_frame_comes_within_five_seconds(make_site: MakeSite, database: str) -> None:
     with make_site(database, redis=True) as site:
-        people = site.people("ada", "bob")
+        bob = site.people("ada", "bob")["bob"]
         async with site.socket("ada") as ada:
             room = ada.room("general")["id"]
             await asyncio.sleep(2.5)  # a first look at the rooms
-            site.run(WRITE, USER=people["bob"], NUMBER=3)
+            site.run(messages.say, bob, [f"lost {n}" for n in range(3)])
             changes = await ada.expect("changes", 5)
             assert (changes["from"], changes["to"]) == (0, 3)
             assert [m["body"] for m in changes["messages"]] == ["lost 0", "lost 1", "lost 2"]
@@ -52,10 +41,10 @@ async def test_a_lost_frame_comes_within_five_seconds(make_site: MakeSite, datab
 
 async def test_too_much_to_tell_is_a_hint_to_ask(make_site: MakeSite) -> None:
     with make_site("sqlite") as site:
-        people = site.people("ada", "bob")
+        bob = site.people("ada", "bob")["bob"]
         async with site.socket("ada") as ada:
             await asyncio.sleep(2.5)
-            site.run(WRITE_MUCH, USER=people["bob"], NUMBER=600)
+            site.run(messages.say_together, bob, ["x"] * 600)
             hint = await ada.expect("changes", 5)
             assert (hint["from"], hint["to"], hint["messages"]) == (600, 600, [])
             reset = await ada.call(type="sync", room=1, version=0)
@@ -67,7 +56,7 @@ async def test_a_lost_rename_comes_too(make_site: MakeSite) -> None:
         site.people("ada")
         async with site.socket("ada") as ada:
             await asyncio.sleep(2.5)
-            site.run("Room.objects.update(name='Renamed in the dark')")
+            site.run(rooms.rename_in_the_dark, "Renamed in the dark")
             assert (await ada.expect("room", 5))["room"]["name"] == "Renamed in the dark"
             assert await ada.quiet(3) == []
 
@@ -133,21 +122,11 @@ async def test_a_new_epoch_sends_everybody_to_begin_anew(make_site: MakeSite) ->
         site.people("ada")
         async with site.socket("ada") as ada:
             # Also before this process looked at the database for the first time.
-            site.run("import uuid\nPlace.objects.update(epoch=uuid.uuid4())")
+            site.run(rooms.change_epoch)
             assert (await ada.expect("bye", 5))["after_ms"] < 1000
             assert await ada.closed() == 1000
         async with site.socket("ada") as again:
             assert again.hello["epoch"] != ada.hello["epoch"]
-
-
-SIGN_OUT_IN_THE_DARK = """
-from django.contrib.sessions.models import Session
-Session.objects.filter(session_key=KEY).delete()
-User.objects.filter(username="bob").update(is_active=False)
-Membership.objects.filter(person__handle="eve").delete()
-room = members.create_room(None, "Elsewhere", "private")
-Membership.objects.create(room=room, person=Person.objects.get(handle="eve"))
-"""
 
 
 async def test_what_nobody_told_is_noticed_within_a_minute(make_site: MakeSite) -> None:
@@ -160,7 +139,7 @@ async def test_what_nobody_told_is_noticed_within_a_minute(make_site: MakeSite) 
             site.socket("kim", 0) as kim,
         ):
             room = eve.room("general")["id"]
-            site.run(SIGN_OUT_IN_THE_DARK, KEY=site.keys["ada"])
+            site.run(sessions.change_in_the_dark, site.keys["ada"], "bob", "eve")
             assert await ada.closed(30) == 4401
             assert await bob.closed(30) == 4401
             assert (await eve.expect("left", 30))["room"] == room
@@ -172,22 +151,19 @@ async def test_what_nobody_told_is_noticed_within_a_minute(make_site: MakeSite) 
             assert (await eve.expect("changes", room=new["id"]))["to"] == 1
 
 
-END = {
-    "deactivation": "user = Person.objects.get(pk=USER).user\nuser.is_active = False\nuser.save()",
-    "password": "user = Person.objects.get(pk=USER).user\nuser.set_password('another')\nuser.save()",
-}
+END = {"deactivation": people.deactivate, "password": people.change_password}
 
 
 @pytest.mark.parametrize("how", END)
 async def test_an_account_that_ended_is_out_in_two_seconds(make_site: MakeSite, how: str) -> None:
     with make_site("sqlite", processes=2, redis=True) as site:
-        people = site.people("ada", "bob")
+        site.people("ada", "bob")
         async with (
             site.socket("ada", 0) as ada,
             site.socket("ada", 1) as tab,
             site.socket("bob", 1) as bob,
         ):
-            site.run(END[how], USER=people["ada"])
+            site.run(END[how], "ada")
             began = time.monotonic()
             assert (await ada.closed(5), await tab.closed(5)) == (4401, 4401)
             assert time.monotonic() - began < 2

@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
@@ -26,7 +24,9 @@ from rooms.following.activity import ActivityFollower
 from rooms.following.follower import Changes
 from rooms.log import batch as log
 from rooms.models import Kind, Membership, Message, Person, Role, Room
-from tests.test_commands import ROOT, environment
+from tests.programs import pages
+from tests.site import returned, start
+from tests.test_commands import environment
 from tests.web import BAD_LINES, PASSWORD, browser, person
 
 pytestmark = pytest.mark.django_db
@@ -954,45 +954,13 @@ def test_session_cookie_is_for_this_site_and_not_for_scripts(ada: Person) -> Non
     assert not cookie["secure"], "on http:// a browser would not send it back"
 
 
-SIGN_IN = """
-import django
-django.setup()
-from django.conf import settings
-from django.test import RequestFactory
-from django.http import HttpResponse
-from django.middleware.csrf import CsrfViewMiddleware, get_token
-from django.contrib.sessions.middleware import SessionMiddleware
-
-def view(request):
-    request.session.set_expiry(60)
-    request.session._session_key = "k" * 32
-    request.session.save = lambda *_: None
-    get_token(request)
-    return HttpResponse()
-
-request = RequestFactory().get("/", headers={"host": "chat.example.org", "x-forwarded-proto": "https"})
-answer = SessionMiddleware(CsrfViewMiddleware(view))(request)
-print(request.is_secure())
-print(answer.cookies.output(header=""))
-"""
-
-
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_cookies_are_secure_where_the_address_is_https(scheme: str, tmp_path: Path) -> None:
     settings = {"CHAT_URL": f"{scheme}://chat.example.org"}
-    said = subprocess.run(
-        [sys.executable, "-c", SIGN_IN],
-        cwd=ROOT,
-        env=environment(tmp_path, DJANGO_SETTINGS_MODULE="chatsite.settings", **settings),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    secure, *cookies = said.stdout.splitlines()
-    assert secure == str(scheme == "https"), "what a proxy says counts only behind https"
+    said = returned(start(pages.sign_in_behind_a_proxy, environment(tmp_path, **settings)))
+    assert said["secure"] == (scheme == "https"), "what a proxy says counts only behind https"
     names = set()
-    for line in cookies:
+    for line in said["cookies"].splitlines():
         for cookie in SimpleCookie(line.strip()).values():
             names.add(cookie.key)
             assert bool(cookie["secure"]) == (scheme == "https")

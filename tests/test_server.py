@@ -14,14 +14,9 @@ from chatsite import server
 from rooms.live.limits import MAX_SOCKETS
 from rooms.protocol import MAX_FRAME
 from tests.conftest import MakeSite
+from tests.programs import messages
 from tests.site import Daphne, Site
 from tests.wire import Wire, new_cid
-
-SAY_MUCH = """
-from uuid import uuid4
-for _ in range(NUMBER):
-    answers = log.commit([log.Request(USER, protocol.Send(1, 1, uuid4(), "x" * SIZE))]).answers
-"""
 
 
 def memory(process: Daphne) -> int:
@@ -123,7 +118,7 @@ async def test_what_is_larger_than_a_frame_comes_in_parts(make_site: MakeSite) -
             user = site.people("ada", "bob")["bob"]
             async with site.socket("ada") as ada:
                 # A control character takes six bytes in JSON, in the body and in the HTML.
-                site.run(SAY_MUCH.replace('"x"', '"\\x01"'), USER=user, NUMBER=20, SIZE=16_000)
+                site.run(messages.say, user, ["\x01" * 16_000] * 20)
                 got: list[int] = []
                 more, anchor = True, dict[str, int]()
                 while more:
@@ -231,7 +226,7 @@ async def test_sigterm_acks_what_is_in_flight_and_says_when_to_come_back(
             await asyncio.to_thread(site.processes[0].process.wait, 10)
             assert time.monotonic() - began < 10
         acked = {answer["cid"] for answer in ada.answers.values() if answer["type"] == "ack"}
-        written = site.run("print(json.dumps([str(m.cid) for m in Message.objects.all()]))")
+        written = site.run(messages.cids)
         assert acked == set(written), "what was written was acked, and the other way round"
         assert "Traceback" not in site.processes[0].log.read_text()
 

@@ -7,6 +7,7 @@ import pytest
 
 from rooms.protocol import MAX_BODY, MAX_FRAME
 from tests.conftest import MakeSite
+from tests.programs import rooms, sessions
 from tests.site import Site
 from tests.wire import Wire, new_cid
 
@@ -184,15 +185,8 @@ async def test_typing_reaches_the_others_and_not_too_often(site: Site) -> None:
 
 async def test_strangers_learn_nothing_of_a_private_room(site: Site) -> None:
     people = site.people("ada", "bob")
-    room = site.run(
-        """
-room = members.create_room(Person.objects.get(pk=ADA), "Secret", "private")
-open_room = members.create_room(Person.objects.get(pk=ADA), "Open", "public")
-print(json.dumps([room.pk, open_room.pk]))
-""",
-        ADA=people["ada"],
-    )
-    secret, public = room
+    secret = site.run(rooms.create, people["ada"], "Secret", "private")
+    public = site.run(rooms.create, people["ada"], "Open")
     async with site.socket("ada") as ada, site.socket("bob") as bob:
         message = (await ada.say(secret, "hush"))["id"]
         for room_id, code in ((secret, "not_found"), (99999, "not_found"), (public, "forbidden")):
@@ -230,14 +224,7 @@ async def test_only_the_author_edits_and_only_moderators_delete_what_others_wrot
         edit = await bob.call(type="edit", message=message, body="yours")
         assert edit["code"] == "forbidden"
         assert (await bob.call(type="delete", message=message))["code"] == "forbidden"
-        site.run(
-            """
-room = Room.objects.get(pk=ROOM)
-members.set_role(None, room, Person.objects.get(pk=BOB), "moderator")
-""",
-            ROOM=room,
-            BOB=people["bob"],
-        )
+        site.run(rooms.make_moderator, room, people["bob"])
         assert (await bob.call(type="delete", message=message))["type"] == "ack"
         assert (await ada.call(type="edit", message=message, body="x"))["code"] == "not_found"
 
@@ -247,7 +234,7 @@ async def test_an_archived_room_can_be_read_and_not_written_in(site: Site) -> No
     async with site.socket("ada") as ada:
         room = ada.room("general")["id"]
         message = (await ada.say(room, "before"))["id"]
-        site.run("members.set_archived(None, Room.objects.get(pk=ROOM), True)", ROOM=room)
+        site.run(rooms.archive, room)
         for frame in (
             {"type": "send", "room": room, "cid": new_cid(), "body": "x"},
             {"type": "edit", "message": message, "body": "x"},
@@ -374,12 +361,7 @@ async def test_rooms_span_processes(make_site: MakeSite) -> None:
                     while version < 40:
                         changes = await wire.expect("changes", **{"from": version})
                         version = changes["to"]
-                direct = site.run(
-                    "room = members.direct_room(Person.objects.get(pk=ADA), [BOB])\n"
-                    "print(json.dumps(room.pk))",
-                    ADA=people["ada"],
-                    BOB=people["bob"],
-                )
+                direct = site.run(rooms.direct, people["ada"], [people["bob"]])
                 for wire in (ada, bob):
                     new = (await wire.expect("room"))["room"]
                     assert (new["id"], new["kind"], len(new["people"])) == (direct, "direct", 1)
@@ -392,11 +374,7 @@ async def test_who_is_removed_hears_it_and_then_nothing_of_the_room(make_site: M
         people = site.people("ada", "bob")
         async with site.socket("ada", 0) as ada, site.socket("bob", 1) as bob:
             room = ada.room("general")["id"]
-            site.run(
-                "members.remove_member(None, Room.objects.get(pk=ROOM), Person.objects.get(pk=BOB))",
-                ROOM=room,
-                BOB=people["bob"],
-            )
+            site.run(rooms.remove, room, people["bob"])
             assert (await bob.expect("left"))["room"] == room
             await ada.say(room, "they are gone")
             assert await bob.quiet() == []
@@ -408,30 +386,18 @@ async def test_a_rename_reaches_open_sockets(make_site: MakeSite) -> None:
         site.people("ada", "bob")
         async with site.socket("ada") as ada, site.socket("bob") as bob:
             room = ada.room("general")
-            site.run(
-                "members.change_room(None, Room.objects.get(pk=ROOM), name='수다')",
-                ROOM=room["id"],
-            )
+            site.run(rooms.rename, room["id"], "수다")
             for wire in (ada, bob):
                 renamed = (await wire.expect("room"))["room"]
                 assert (renamed["name"], renamed["slug"]) == ("수다", "general")
 
 
-STOCK_LAYER = """
-from chatsite.settings import *
-CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {
-    "hosts": [{"address": REDIS_URL, "socket_timeout": None}]}}}
-"""
-
-
-async def test_the_stock_layer_works_too(make_site: MakeSite, tmp_path: Any) -> None:
-    (tmp_path / "stock_settings.py").write_text(STOCK_LAYER)
+async def test_the_stock_layer_works_too(make_site: MakeSite) -> None:
     with make_site(
         "sqlite",
         redis=True,
         processes=2,
-        DJANGO_SETTINGS_MODULE="stock_settings",
-        PYTHONPATH=str(tmp_path),
+        DJANGO_SETTINGS_MODULE="tests.settings.stock_layer",
     ) as site:
         site.people("ada", "bob")
         async with site.socket("ada", 0) as ada, site.socket("bob", 1) as bob:
@@ -459,11 +425,7 @@ async def test_signing_out_ends_the_session_in_every_tab_and_process(make_site: 
             phone_key = site.keys["ada"]
             site.people("ada")
             async with site.socket("ada", 0) as phone:
-                site.run(
-                    "from rooms.live.revocation import end_sockets\nend_sockets(USER, KEY)",
-                    USER=people["ada"],
-                    KEY=phone_key,
-                )
+                site.run(sessions.end_sockets, people["ada"], phone_key)
                 assert (await ada.closed(), await tab.closed()) == (4401, 4401)
                 assert (await phone.call(type="ping"))["type"] == "pong"
                 assert (await bob.call(type="ping"))["type"] == "pong"

@@ -4,7 +4,8 @@ from playwright.sync_api import CDPSession, Request, expect
 
 from tests.browser.conftest import Place
 
-# In the page, because Playwright waits for the page that a click leads to. Twice, as impatience does.
+# In the page, because Playwright waits for the page that a click leads to. Twice, as the
+# impatient do.
 SUBMIT = """async () => {
   const form = document.querySelector("main form");
   form.requestSubmit();

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.browser.conftest import Place, say
-from tests.browser.test_talking import MANY
+from tests.programs import messages, rooms
 
 
 class Gate:
@@ -36,7 +36,7 @@ def two(place: Place) -> Place:
 
 
 def test_messages_show_without_a_socket(two: Place) -> None:
-    two.site.run(MANY, COUNT=200, READ=200)
+    two.site.run(messages.fill, 200, read=200)
     ada, gate = gated(two, "/rooms/general/", "ada")
     expect(ada.locator("#message-200")).to_be_in_viewport()
     expect(ada.locator(".composer__field")).to_be_editable()
@@ -52,7 +52,7 @@ def test_messages_show_without_a_socket(two: Place) -> None:
 
 
 def test_the_first_unread_message_shows_without_a_socket(two: Place) -> None:
-    two.site.run(MANY, COUNT=200, READ=120)
+    two.site.run(messages.fill, 200, read=120)
     ada, gate = gated(two, "/rooms/general/", "ada")
     expect(ada.locator(".divider--new")).to_be_in_viewport()
     expect(ada.locator("#message-121")).to_be_in_viewport()
@@ -60,13 +60,12 @@ def test_the_first_unread_message_shows_without_a_socket(two: Place) -> None:
     ada.locator(".to-new").click()
     expect(ada.locator("#message-200")).to_be_in_viewport()
     expect(ada.locator(".room-link .badge")).to_have_count(0)
-    read = "print(json.dumps(Membership.objects.get(person__handle='ada').read_seq))"
     expect(ada.locator(".room-link")).to_have_count(1)
-    assert two.site.run(read) == 200
+    assert two.site.run(messages.read_by, "ada") == 200
 
 
 def test_what_was_read_before_the_socket_is_told_then(two: Place) -> None:
-    two.site.run(MANY, COUNT=3, READ=1)
+    two.site.run(messages.fill, 3, read=1)
     ada, gate = gated(two, "/rooms/general/", "ada")
     expect(ada.locator("#message-3")).to_be_in_viewport()
     expect(ada.locator(".badge")).to_have_count(0)
@@ -74,12 +73,11 @@ def test_what_was_read_before_the_socket_is_told_then(two: Place) -> None:
     again = two.open("/rooms/general/", "ada")
     expect(again.locator("#message-3")).to_be_in_viewport()
     ada.wait_for_timeout(300)
-    read = "print(json.dumps(Membership.objects.get(person__handle='ada').read_seq))"
-    assert two.site.run(read) == 3
+    assert two.site.run(messages.read_by, "ada") == 3
 
 
 def test_a_permalink_shows_its_message_without_a_socket(two: Place) -> None:
-    two.site.run(MANY, COUNT=300, READ=300)
+    two.site.run(messages.fill, 300, read=300)
     ada, gate = gated(two, "/rooms/general/42", "ada")
     expect(ada.locator("#message-42.message--highlighted")).to_be_in_viewport()
     gate.open()
@@ -107,20 +105,18 @@ def test_an_old_page_catches_up(two: Place) -> None:
 
 
 def test_a_page_of_another_life_of_the_database_begins_anew(two: Place) -> None:
-    two.site.run(MANY, COUNT=5, READ=5)
+    two.site.run(messages.fill, 5, read=5)
     ada, gate = gated(two, "/rooms/general/", "ada")
     expect(ada.locator("#message-5")).to_contain_text("line 5")
     # A backup with another history, as long as the one that the page is of.
-    two.site.run(
-        "Message.objects.update(body='restored', html='<p>restored</p>')\nPlace.new_epoch()"
-    )
+    two.site.run(messages.restore_as, "restored")
     gate.open()
     expect(ada.locator("#message-5 .message__body")).to_have_text("restored")
     expect(ada.locator("#message-1 .message__body")).to_have_text("restored")
 
 
 def test_going_back_shows_what_was_said_meanwhile(two: Place) -> None:
-    two.site.run(MANY, COUNT=5, READ=5)
+    two.site.run(messages.fill, 5, read=5)
     ada, bob = two.open("/rooms/general/", "ada"), two.open("/rooms/general/", "bob")
     expect(ada.locator("#message-5")).to_be_visible()
     ada.goto("/settings/")
@@ -136,10 +132,10 @@ def test_going_back_shows_what_was_said_meanwhile(two: Place) -> None:
 
 
 def test_who_was_removed_meanwhile_sees_it_when_the_socket_opens(two: Place) -> None:
-    two.site.run(MANY, COUNT=5, READ=5)
+    two.site.run(messages.fill, 5, read=5)
     ada, gate = gated(two, "/rooms/general/", "ada")
     expect(ada.locator("#message-5")).to_be_visible()
-    two.site.run("members.leave(Person.objects.get(handle='ada'), Room.objects.get(pk=1))")
+    two.site.run(rooms.leave, 1, two.site.ids["ada"])
     gate.open()
     expect(ada.locator("chat-message")).to_have_count(0)
     expect(ada.locator("main")).to_contain_text("You are no longer in General")
@@ -157,7 +153,7 @@ def test_a_page_of_somebody_else_is_loaded_anew(two: Place) -> None:
 
 
 def test_a_page_without_a_server_still_shows_what_it_has(two: Place) -> None:
-    two.site.run(MANY, COUNT=60, READ=60)
+    two.site.run(messages.fill, 60, read=60)
     ada, gate = gated(two, "/rooms/general/", "ada")
     expect(ada.locator("#message-60")).to_be_in_viewport()
     two.may_be_away = True
@@ -167,19 +163,9 @@ def test_a_page_without_a_server_still_shows_what_it_has(two: Place) -> None:
     expect(ada.locator("#message-60")).to_be_in_viewport()
 
 
-QUOTE_FAR_AWAY = """
-from uuid import uuid4
-ada = Person.objects.get(handle="ada")
-first = list(Message.objects.order_by("seq").values_list("pk", flat=True)[:12])
-for id in first:
-    log.commit([log.Request(ada.pk, protocol.Send(1, 1, uuid4(), "to that", reply_to=id))])
-log.commit([log.Request(ada.pk, protocol.Read(1, 1, 10**6))])
-"""
-
-
 def test_quotes_that_come_later_do_not_push_the_end_away(two: Place) -> None:
-    two.site.run(MANY, COUNT=200, READ=200)
-    two.site.run(QUOTE_FAR_AWAY)
+    two.site.run(messages.fill, 200, read=200)
+    two.site.run(messages.answer_the_first, 12)
     ada = two.open("/rooms/general/", "ada")
     expect(ada.locator(".quote__author")).to_have_count(12)
     ada.wait_for_timeout(300)

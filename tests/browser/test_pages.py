@@ -7,21 +7,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Place, assert_accessible, assert_no_overflow, say
-
-SETUP_LINK = """
-from io import StringIO
-from django.core.management import call_command
-out = StringIO()
-call_command("setup_link", stdout=out)
-print(json.dumps(out.getvalue().split()[-1]))
-"""
+from tests.programs import pages, people, rooms
 
 LONG = "W" * 60
 
 
 def set_up(place: Place) -> Page:
     """The owner's page after the first run."""
-    owner = place.open(place.site.run(SETUP_LINK))
+    owner = place.open(place.site.run(pages.setup_link))
     owner.get_by_label("Name of the place").fill("Harbour")
     owner.get_by_label("Username").fill("olga")
     owner.get_by_label("Display name").fill("Olga")
@@ -32,7 +25,7 @@ def set_up(place: Place) -> Page:
 
 
 def test_from_the_setup_link_to_people_talking(place: Place) -> None:
-    link = place.site.run(SETUP_LINK)
+    link = place.site.run(pages.setup_link)
     owner = set_up(place)
     expect(owner.locator(".empty, .timeline")).not_to_have_count(0)
     owner.goto("/settings/")
@@ -107,7 +100,7 @@ def test_an_invitation_link_is_copied(place: Place) -> None:
 
 def test_a_rename_in_the_admin_reaches_an_open_browser(place: Place) -> None:
     place.site.people("ada", "root")
-    place.site.run("User.objects.filter(username='root').update(is_staff=True, is_superuser=True)")
+    place.site.run(people.make_owner, "root")
     ada, root = place.open("/", "ada"), place.open("/admin/rooms/room/", "root")
     expect(ada.locator("h1")).to_contain_text("General")
     root.get_by_role("link", name="General").click()
@@ -137,10 +130,8 @@ def test_rooms_are_created_found_joined_and_left(place: Place) -> None:
 
 
 def test_a_private_room_of_others_is_not_there(place: Place) -> None:
-    people = place.site.people("ada", "bob")
-    place.site.run(
-        "members.create_room(Person.objects.get(pk=ADA), 'Secret', 'private')", ADA=people["ada"]
-    )
+    ada_id = place.site.people("ada", "bob")["ada"]
+    place.site.run(rooms.create, ada_id, "Secret", "private")
     place.may_be_away = True  # The browser reports the 404.
     bob = place.open("/rooms/secret/", "bob")
     expect(bob.locator("h1")).to_have_text("There is nothing here")
@@ -193,23 +184,7 @@ PAGES = [
 )
 def test_every_page_is_accessible_and_fits(place: Place, options: dict[str, Any]) -> None:
     place.site.people("ada", "bob")
-    place.site.run(
-        """
-User.objects.filter(username="ada").update(is_staff=True, is_superuser=True)
-Place.objects.update(name=LONG, signup="open")
-Person.objects.filter(handle="bob").update(name=LONG)
-ada, bob = Person.objects.get(handle="ada"), Person.objects.get(handle="bob")
-members.create_room(ada, LONG, "public", LONG * 4)
-from rooms.accounts.models import Invitation
-Invitation.objects.create(created_by=ada.user)
-from uuid import uuid4
-log.commit([
-    log.Request(bob.pk, protocol.Send(1, 1, uuid4(), body))
-    for body in (LONG * 9, "`" + LONG * 5 + "`", "```python\\n" + LONG * 5 + "\\n```", "@ada **b** https://x.org/" + LONG)
-])
-""",
-        LONG=LONG,
-    )
+    place.site.run(pages.make_long_names, LONG)
     for path, name in PAGES:
         page = place.open(path, name, **options)
         if path.startswith("/rooms/"):
@@ -222,10 +197,8 @@ log.commit([
 
 
 def test_on_a_phone_the_rooms_are_in_a_drawer(place: Place) -> None:
-    people = place.site.people("ada")
-    place.site.run(
-        "members.create_room(Person.objects.get(pk=ADA), 'Other', 'public')", ADA=people["ada"]
-    )
+    ada_id = place.site.people("ada")["ada"]
+    place.site.run(rooms.create, ada_id, "Other")
     ada = place.open(
         "/rooms/general/", "ada", viewport={"width": 360, "height": 640}, has_touch=True
     )

@@ -6,18 +6,7 @@ import signal
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Place, assert_accessible, say
-
-MANY = """
-from uuid import uuid4
-user, other = [Person.objects.get(handle=name).pk for name in ("ada", "bob")]
-for start in range(0, COUNT, 100):
-    log.commit([
-        log.Request(other, protocol.Send(1, 1, uuid4(), f"line {n + 1}\\n\\n" + "more " * (n % 60)))
-        for n in range(start, min(start + 100, COUNT))
-    ])
-if READ:
-    log.commit([log.Request(user, protocol.Read(1, 1, READ))])
-"""
+from tests.programs import messages, rooms
 
 
 def test_it_works(place: Place) -> None:
@@ -79,11 +68,7 @@ def test_edits_deletions_and_reactions_are_live(place: Place) -> None:
 
 def test_unread_marks_come_and_go(place: Place) -> None:
     people = place.site.people("ada", "bob")
-    place.site.run(
-        "members.direct_room(Person.objects.get(pk=ADA), [BOB])",
-        ADA=people["ada"],
-        BOB=people["bob"],
-    )
+    place.site.run(rooms.direct, people["ada"], [people["bob"]])
     ada, bob = place.open("/", "ada"), place.open("/", "bob")
     bob.get_by_role("link", name="Ada").click()
     say(bob, "psst")
@@ -102,7 +87,7 @@ def test_unread_marks_come_and_go(place: Place) -> None:
 
 def test_a_room_opens_at_the_first_unread_message(place: Place) -> None:
     place.site.people("ada", "bob")
-    place.site.run(MANY, COUNT=200, READ=120)
+    place.site.run(messages.fill, 200, read=120)
     ada = place.open("/rooms/general/", "ada")
     expect(ada.locator(".divider--new")).to_be_in_viewport()
     expect(ada.locator("#message-121")).to_be_in_viewport()
@@ -115,7 +100,7 @@ def test_a_room_opens_at_the_first_unread_message(place: Place) -> None:
 
 def test_history_of_a_thousand_messages_scrolls_without_jumping(place: Place) -> None:
     place.site.people("ada", "bob")
-    place.site.run(MANY, COUNT=1000, READ=1000)
+    place.site.run(messages.fill, 1000, read=1000)
     ada = place.open("/rooms/general/", "ada")
     expect(ada.locator("#message-1000")).to_be_in_viewport()
     scroller = ada.locator(".timeline__scroller")
@@ -164,7 +149,7 @@ def test_a_server_that_dies_in_the_middle_of_typing_costs_nothing(place: Place) 
     expect(ada.locator(".composer__field")).to_have_value("a draft")
     expect(ada.locator("chat-message")).to_have_count(2)
     expect(bob.locator("chat-message")).to_have_count(2)
-    count = place.site.run("print(json.dumps(Message.objects.count()))")
+    count = place.site.run(messages.count)
     assert count == 2
 
 
@@ -183,12 +168,12 @@ def test_what_was_said_offline_survives_a_reload(place: Place) -> None:
     expect(bob.locator("chat-message").last).to_contain_text("two", timeout=40_000)
     expect(ada.locator(".message--pending")).to_have_count(0)
     expect(ada.locator("chat-message")).to_have_count(2)
-    assert place.site.run("print(json.dumps(Message.objects.count()))") == 2
+    assert place.site.run(messages.count) == 2
 
 
 def test_a_permalink_opens_at_its_message(place: Place) -> None:
     place.site.people("ada", "bob")
-    place.site.run(MANY, COUNT=300, READ=300)
+    place.site.run(messages.fill, 300, read=300)
     ada = place.open("/rooms/general/42", "ada")
     expect(
         ada.locator("#message-42.message--highlighted, #message-42 .message--highlighted")
@@ -233,9 +218,7 @@ def test_enter_sends_and_shift_enter_breaks_the_line(place: Place) -> None:
 
 def test_drafts_are_kept_for_each_room(place: Place) -> None:
     people = place.site.people("ada")
-    place.site.run(
-        "members.create_room(Person.objects.get(pk=ADA), 'Other', 'public')", ADA=people["ada"]
-    )
+    place.site.run(rooms.create, people["ada"], "Other")
     ada = place.open("/rooms/general/", "ada")
     ada.locator(".composer__field").fill("for General")
     ada.get_by_role("link", name="Other").click()
@@ -252,7 +235,7 @@ def test_an_archived_room_says_why_nothing_can_be_written(place: Place) -> None:
     ada = place.open("/rooms/general/", "ada")
     say(ada, "before")
     expect(ada.locator(".message--pending")).to_have_count(0)
-    place.site.run("members.set_archived(None, Room.objects.get(pk=1), True)")
+    place.site.run(rooms.archive, 1)
     ada.reload()
     expect(ada.locator("chat-message")).to_contain_text("before")
     expect(ada.locator("chat-composer")).to_contain_text("archived")

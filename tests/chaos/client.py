@@ -58,7 +58,7 @@ class Client:
         seed: str,
         heartbeat: float = 60.0,
     ) -> None:
-        """`addresses`: where to connect and the Origin to name; `heartbeat`: at most, in seconds."""
+        """`addresses`: where to connect and the Origin to name; `heartbeat`: in seconds, at most"""
         self.name, self.user, self.session = name, user, session
         self.addresses, self.history, self.heartbeat = addresses, history, heartbeat
         self.random = random.Random(f"{seed}/{name}")

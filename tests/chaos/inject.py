@@ -1,7 +1,8 @@
 """An app for a test's settings: exceptions and cancellations at each await of consumer and writer.
 
 Every place where one of their coroutines waits is broken at its EVERY-th time and so on: with an
-exception and with a cancellation in turn, until there is the file ENOUGH. `report` says where it was done.
+exception and with a cancellation in turn, until there is the file ENOUGH. `report` says where it
+was done.
 """
 
 import asyncio

@@ -29,33 +29,8 @@ SAMPLE_ACKS = 4
 
 ROOMS = ["general", "team", "attic"]
 
-MAKE_ROOMS = """
-ids = {}
-for name in ROOMS:
-    kind = "public" if name == "general" else "private"
-    ids[name] = Room.objects.get_or_create(slug=name, defaults={"name": name.title(), "kind": kind})[0].pk
-print(json.dumps(ids))
-"""
 
 # Without hashing passwords, which takes half a second each: nobody signs in with them.
-MAKE_PEOPLE = """
-made = {}
-for name, slugs in PEOPLE.items():
-    user = User.objects.create(username=name, password="unusable of " + name)
-    person = Person.of(user)
-    Person.objects.filter(pk=person.pk).update(name=name)
-    for room in Room.objects.filter(slug__in=slugs):
-        Membership.objects.create(room=room, person=person)
-    session = SessionStore()
-    session["_auth_user_id"] = str(user.pk)
-    session["_auth_user_backend"] = "allauth.account.auth_backends.AuthenticationBackend"
-    session["_auth_user_hash"] = user.get_session_auth_hash()
-    session.save()
-    made[name] = [person.pk, session.session_key]
-print(json.dumps(made))
-"""
-
-
 @dataclass(frozen=True)
 class World:
     """What a site is made of."""
@@ -138,12 +113,12 @@ class Place:
 
     # People
 
-    async def run(self, code: str, **names: Any) -> Any:
-        return await asyncio.to_thread(self.site.run, code, **names)
+    async def run(self, program: str, *args: Any) -> Any:
+        return await asyncio.to_thread(self.site.run, program, *args)
 
     async def people(self, people: dict[str, list[str]]) -> None:
         """New accounts and the rooms they are in."""
-        made = await self.run(MAKE_PEOPLE, PEOPLE=people)
+        made = await self.run("tests.programs.people:make_members", people)
         self.site.ids |= {name: user for name, (user, _key) in made.items()}
         self.site.keys |= {name: key for name, (_user, key) in made.items()}
 
@@ -250,10 +225,7 @@ def _migrated() -> Path:
     site = Site("sqlite:///FOLDER/chat.sqlite3", {"DEBUG": "off", "REDIS_URL": ""}, 0)
     try:
         _migrate(site)
-        site.run(
-            "from django.db import connection\n"
-            "connection.cursor().execute('PRAGMA wal_checkpoint(TRUNCATE)')"
-        )
+        site.run("tests.programs.pages:checkpoint")
         return Path(shutil.copy(site.folder / "chat.sqlite3", folder))
     finally:
         site.close()
@@ -293,7 +265,7 @@ async def open_place(world: World, seed: int, full: bool, clients: int) -> Async
         place = Place(world, site, seed, full)
         stack.callback(place.database.close)
         place.redis, place.postgres = redis, postgres
-        place.rooms = await place.run(MAKE_ROOMS, ROOMS=ROOMS)
+        place.rooms = await place.run("tests.programs.rooms:make", ROOMS)
         await asyncio.to_thread(site.serve)
         if world.site_code:
             second = place.processes[1]

@@ -10,7 +10,8 @@ from tests.chaos.faults import FAULTS
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- results -->", "<!-- end of results -->"
 HEAD = (
-    "| fault | site | clients | sent | acked | lost | doubled | reordered | all equal after | more |",
+    "| fault | site | clients | sent | acked | lost | doubled | reordered | all equal after "
+    "| more |",
     "|---|---|---|---|---|---|---|---|---|---|",
 )
 

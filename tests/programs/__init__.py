@@ -1,1 +1,4 @@
-"""Programs that tests run in a process with a site's settings: `site.run(programs.….function)`."""
+"""Programs that a test runs in a process with the settings of its site: `site.run(program, …)`.
+
+Arguments and results travel as JSON.
+"""

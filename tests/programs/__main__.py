@@ -1,5 +1,14 @@
-"""`python -m tests.programs code` runs a program that stands in a test's string."""
+"""`python -m tests.programs module:function arguments` prints what the function returns."""
 
+import importlib
+import json
 import sys
 
-exec(sys.argv[1], {"__name__": "__main__"})
+import django
+
+if __name__ == "__main__":
+    django.setup()
+    module, _, function = sys.argv[1].partition(":")
+    program = getattr(importlib.import_module(module), function)
+    args, kwargs = json.loads(sys.argv[2])
+    print(json.dumps(program(*args, **kwargs)))  # noqa: T201

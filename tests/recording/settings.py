@@ -2,7 +2,7 @@
 
 import os
 
-from chatsite.settings import *  # noqa: F403
+from tests.settings import *  # noqa: F403
 
 INSTALLED_APPS += ["tests.recording.Recording"]  # noqa: F405
 CHAT_LEASE = float(os.environ.get("LEASE", "2"))

@@ -166,21 +166,6 @@ async def two_tabs_and_a_phone(place: Place) -> None:
 
 # Accounts
 
-REMOVE = """
-import time
-person = Person.objects.get(handle=NAME)
-members.remove_member(None, Room.objects.get(pk=ROOM), person)
-print(json.dumps(time.monotonic()))
-"""
-
-DEACTIVATE = """
-import time
-user = Person.objects.get(handle=NAME).user
-user.is_active = False
-user.save()
-print(json.dumps(time.monotonic()))
-"""
-
 # Seconds that the protocol promises; without Redis 60.
 OUT_WITHIN = 2.0
 
@@ -200,9 +185,11 @@ async def removal_and_ban(place: Place) -> None:
             stack.callback(typing.cancel)
             await place.until(lambda: all(c.open for c in clients), 10)  # noqa: B023
             await place.pause(0.3, 1)
-            at = await place.run(REMOVE, NAME=leaver, ROOM=place.rooms["team"])
+            at = await place.run(
+                "tests.programs.rooms:remove", place.rooms["team"], place.site.ids[leaver]
+            )
             clients[0].outside[place.rooms["team"]] = at + OUT_WITHIN
-            at = await place.run(DEACTIVATE, NAME=banned)
+            at = await place.run("tests.programs.people:deactivate", banned)
             for room in place.rooms.values():
                 clients[1].outside[room] = at + OUT_WITHIN
             if not await place.until(lambda: clients[1].ended == 4401, 5):  # noqa: B023
@@ -238,7 +225,7 @@ async def idle_sockets(place: Place) -> None:
 
 @fault()
 async def malformed_frames(place: Place) -> None:
-    """What hypothesis finds: each gets an error or an answer, none ends the socket or the server."""
+    """What hypothesis finds: each gets an error or an answer, none ends the socket or server."""
     found = await asyncio.to_thread(frames, place.pick(150, 3000))
     await place.people({"mallory": ["general"]})
     wire: Wire | None = None

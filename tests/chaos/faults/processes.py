@@ -25,15 +25,6 @@ async def kill_9(place: Place) -> None:
         await place.restart(place.random.choice(place.processes))
 
 
-SCHEDULE = """
-from datetime import timedelta
-from django.utils import timezone
-from rooms.following import due
-for key, seconds in ROWS.items():
-    due.schedule("doer", key, timezone.now() + timedelta(seconds=seconds))
-"""
-
-
 async def _next_bite(place: Place) -> None:
     bites = len(read(place.site.folder, "recorder"))
     await place.until(lambda: len(read(place.site.folder, "recorder")) > bites, 5)
@@ -45,7 +36,7 @@ async def kill_9_of_followers(place: Place) -> None:
     folder = place.site.folder
     for number in range(place.pick(4, 30)):
         rows = {f"{number}.{n}": place.random.uniform(0, 4) for n in range(10)}
-        await place.run(SCHEDULE, ROWS=rows)
+        await place.run("tests.programs.following:schedule", rows)
         place.scheduled |= rows.keys()
         # In the middle of a bite, as often as not.
         await _next_bite(place)

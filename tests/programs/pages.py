@@ -1,0 +1,102 @@
+"""Requests and their answers without a server, and what pages are made of."""
+
+import asyncio
+from collections.abc import Mapping
+from io import StringIO
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.management import call_command
+from django.db import connection
+from django.db.backends.signals import connection_created
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware, get_token
+from django.test import RequestFactory
+
+from chatsite.handler import ThreadsHandler
+from rooms import members
+from rooms.accounts.models import Invitation
+from rooms.models import Person, Place
+from tests.programs import messages, people
+
+
+def checkpoint() -> None:
+    """What lies in SQLite's write-ahead log moves into the file, which can then be copied."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def setup_link() -> str:
+    out = StringIO()
+    call_command("setup_link", stdout=out)
+    return out.getvalue().split()[-1]
+
+
+def make_long_names(text: str) -> None:
+    """`text` wherever people may write, in General too."""
+    people.make_owner("ada")
+    Place.objects.update(name=text, signup="open")
+    Person.objects.filter(handle="bob").update(name=text)
+    ada, bob = (Person.objects.get(handle=handle) for handle in ("ada", "bob"))
+    members.create_room(ada, text, "public", text * 4)
+    Invitation.objects.create(created_by=User.objects.get(username="ada"))
+    code = f"```python\n{text * 5}\n```"
+    bodies = [text * 9, f"`{text * 5}`", code, f"@ada **b** https://x.org/{text}"]
+    messages.say(bob.pk, bodies)
+
+
+def count_connections(key: str, requests: int) -> tuple[list[int], int]:
+    """The statuses of requests with this session, and the database connections they opened."""
+    opened: list[Any] = []
+
+    def note(**facts: Any) -> None:
+        opened.append(facts)
+
+    connection_created.connect(note)
+    settings.ALLOWED_HOSTS = ["*"]
+    handler = ThreadsHandler()
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/rooms/general/",
+        "headers": [(b"cookie", b"sessionid=" + key.encode())],
+        "query_string": b"",
+        "client": ("127.0.0.1", 1),
+    }
+
+    async def get() -> int:
+        incoming = [{"type": "http.request", "body": b""}]
+        outgoing: list[Mapping[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return incoming.pop(0)
+
+        async def send(event: Mapping[str, Any]) -> None:
+            outgoing.append(event)
+
+        await handler(scope, receive, send)
+        return outgoing[0]["status"]
+
+    async def get_all() -> list[int]:
+        return [await get() for _ in range(requests)]
+
+    return asyncio.run(get_all()), len(opened)
+
+
+def sign_in_behind_a_proxy() -> dict[str, Any]:
+    """Whether a request counts as secure that a proxy says came by HTTPS, and its cookies."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        request.session.set_expiry(60)
+        request.session._session_key = "k" * 32
+        request.session.save = lambda *_: None  # type: ignore[method-assign]
+        get_token(request)
+        return HttpResponse()
+
+    headers = {"host": "chat.example.org", "x-forwarded-proto": "https"}
+    request = RequestFactory().get("/", headers=headers)
+    answer = SessionMiddleware(CsrfViewMiddleware(view))(request)
+    assert isinstance(answer, HttpResponse)
+    return {"secure": request.is_secure(), "cookies": answer.cookies.output(header="")}

@@ -1,0 +1,21 @@
+"""What ends sockets, told to everybody or to nobody."""
+
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+
+from rooms import members
+from rooms.live import revocation
+from rooms.models import Membership, Person
+
+
+def end_sockets(person: int, key: str) -> None:
+    revocation.end_sockets(person, key)
+
+
+def change_in_the_dark(ended: str, deactivated: str, moved: str) -> None:
+    """A session ends, an account is deactivated, a member is in another room; nobody is told."""
+    Session.objects.filter(session_key=ended).delete()
+    User.objects.filter(username=deactivated).update(is_active=False)
+    Membership.objects.filter(person__handle=moved).delete()
+    room = members.create_room(None, "Elsewhere", "private")
+    Membership.objects.create(room=room, person=Person.objects.get(handle=moved))
