@@ -28,7 +28,7 @@ class Message(models.Model):
     version = models.PositiveBigIntegerField()
     author = models.ForeignKey(Person, models.PROTECT, related_name="messages", db_index=False)
     cid = models.UUIDField()
-    # Of the original request: tells whether a repeated cid means the same message, also after edits.
+    # Of the original request: tells whether a repeated cid means the same message.
     digest = models.CharField(max_length=32)
     body = models.TextField(_("text"), blank=True)
     html = models.TextField(blank=True)
