@@ -7,7 +7,8 @@ from channels.layers import get_channel_layer
 from pytest_django.fixtures import Settings
 from redis.asyncio import Redis as Client
 
-from chatsite.layers import MAX_UNPUBLISHED, RedisFanoutLayer
+from chatsite.layers import RedisFanoutLayer
+from chatsite.layers.publisher import MAX_UNPUBLISHED
 from rooms.live.broadcast import Broadcaster
 from tests.services import Redis
 
