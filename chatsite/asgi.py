@@ -11,14 +11,14 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.sessions import CookieMiddleware, SessionMiddleware  # noqa: E402
 from django.conf import settings  # noqa: E402
 
-from chatsite.handler import ThreadsHandler  # noqa: E402
+from chatsite import handler  # noqa: E402
 from chatsite.origin import ExactOrigin  # noqa: E402
 from rooms.live import lifespan  # noqa: E402
 from rooms.live.routing import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": ThreadsHandler(),
+        "http": handler.build(),
         "lifespan": lifespan.application,
         "websocket": ExactOrigin(
             CookieMiddleware(SessionMiddleware(URLRouter(websocket_urlpatterns))),

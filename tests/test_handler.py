@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.handlers.asgi import ASGIHandler
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import override_settings
 from django.urls import path
@@ -47,10 +48,11 @@ urlpatterns = [
 ]
 
 
-@pytest.fixture
-def get(monkeypatch: pytest.MonkeyPatch) -> Any:
-    with override_settings(ROOT_URLCONF=__name__, MIDDLEWARE=[], ALLOWED_HOSTS=["*"]):
-        handler = ThreadsHandler()
+@pytest.fixture(params=[ThreadsHandler])
+def get(request: pytest.FixtureRequest) -> Any:
+    middleware = ["chatsite.csp.ContentSecurityPolicyMiddleware"]
+    with override_settings(ROOT_URLCONF=__name__, MIDDLEWARE=middleware, ALLOWED_HOSTS=["*"]):
+        handler = request.param()
 
         async def get(url: str, method: str = "GET") -> list[dict[str, Any]]:
             scope = {
@@ -64,7 +66,7 @@ def get(monkeypatch: pytest.MonkeyPatch) -> Any:
             requests = [{"type": "http.request", "body": b""}]
 
             async def receive() -> dict[str, Any]:
-                return requests.pop(0)
+                return requests.pop(0) if requests else await asyncio.Future()
 
             async def send(event: Any) -> None:
                 sent.append(event)
@@ -118,6 +120,16 @@ async def test_many_requests_share_a_few_threads(get: Callable[..., Any]) -> Non
     for _ in range(5):
         await asyncio.gather(*(get("/who") for _ in range(20)))
     assert 1 <= len(seen) <= THREADS
+
+
+@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume")
+@pytest.mark.parametrize("get", [ThreadsHandler, ASGIHandler], indirect=True)
+async def test_every_answer_has_a_policy_also_under_djangos_own_handler(
+    get: Callable[..., Any],
+) -> None:
+    for url in ("/who", "/words", "/nowhere"):
+        headers = dict((await get(url))[0]["headers"])
+        assert b"default-src 'self'" in headers[b"Content-Security-Policy"]
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])

@@ -7,8 +7,10 @@ from channels.layers import get_channel_layer
 from pytest_django.fixtures import Settings
 from redis.asyncio import Redis as Client
 
-from chatsite.layers import MAX_UNPUBLISHED, RedisFanoutLayer
+from chatsite.layers import RedisFanoutLayer
+from chatsite.layers.publisher import MAX_UNPUBLISHED
 from rooms.live.broadcast import Broadcaster
+from rooms.live.layer import of_site
 from tests.services import Redis
 
 FRAME = {"type": "fanout.frame", "text": "news"}
@@ -82,7 +84,7 @@ async def test_a_frozen_redis_keeps_nothing_from_the_sockets_of_the_process(
             "CONFIG": {"hosts": [redis.url]},
         }
     }
-    layer, broadcaster, heard = get_channel_layer(), Broadcaster(), []
+    layer, broadcaster, heard = get_channel_layer(), Broadcaster(of_site()), []
     channel = await layer.new_channel()
     layer.attach(channel, lambda frame: heard.append(frame.text))
     await layer.group_add("room", channel)

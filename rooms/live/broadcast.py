@@ -1,25 +1,20 @@
-"""Telling everybody: one ready-made frame for each room, through the channel layer.
+"""Telling everybody: one encoded frame for each room, through the channel layer.
 
-At most once is enough: the database is the truth, a frame only says that there is news.
+At most once is enough: the database is the truth, and a frame only says that there is news.
 """
 
 import asyncio
 import logging
 from collections.abc import Iterable
+from functools import partial
 
 from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 
 from rooms import protocol
+from rooms.live import layer
 from rooms.log.batch import Commit
 
 logger = logging.getLogger(__name__)
-
-# A frame on its way to sockets as it is; see chatsite.layers.
-FRAME = "fanout.frame"
-# Commits whose telling waits for a layer that has no bound of its own; more are not told, and
-# rooms.live.repair finds the hole.
-MAX_TELLING = 1000
 
 Event = tuple[str, dict]
 
@@ -34,7 +29,7 @@ def person_group(person_id: int) -> str:
 
 def frame(group: str, event: protocol.Event) -> Event:
     """A frame to all sockets of a group, encoded here once."""
-    return group, {"type": FRAME, "text": protocol.encode(event)}
+    return group, {"type": layer.FRAME, "text": protocol.encode(event)}
 
 
 def events_of(commit: Commit) -> list[Event]:
@@ -68,58 +63,48 @@ def split(changes: protocol.Changes) -> list[protocol.Changes]:
 
 
 async def tell(events: Iterable[Event]) -> None:
-    """Sends events, begun in their order. One that fails is logged; the others go on."""
-    layer = get_channel_layer()
-
-    async def tell_one(group: str, event: dict) -> None:
-        try:
-            await layer.group_send(group, event)
-        except Exception as problem:
-            _not_told(group, problem)
-
-    await asyncio.gather(*(tell_one(group, event) for group, event in events))
+    """Sends events in their order. One that fails is logged; the others go on."""
+    broadcaster = Broadcaster(layer.of_site())
+    broadcaster.soon(events)
+    await broadcaster.drain()
 
 
-def _not_told(group: str, problem: BaseException) -> None:
-    if isinstance(problem, OSError):
-        # The layer has said that it is away; rooms.live.repair brings what is missing.
-        logger.debug("Could not tell %s: %s", group, problem)
-    else:
-        logger.warning("Could not tell %s; it will find out by itself.", group, exc_info=problem)
-
-
-# From code that is not in an event loop: pages, the admin, commands.
+# For code that is not in an event loop: pages, the admin, commands.
 tell_now = async_to_sync(tell)
 
 
 class Broadcaster:
     """Tells in the background, so that no ack waits for the layer."""
 
-    def __init__(self) -> None:
+    def __init__(self, to: layer.Layer) -> None:
+        self._layer = to
         self._telling: set[asyncio.Future[None]] = set()
 
-    def soon(self, events: list[Event]) -> None:
-        """Begins at once, also while what was told before still waits for the layer."""
-        if begin := getattr(get_channel_layer(), "begin_send", None):
-            # The sockets here have it on return, in one write with the acks.
-            for group, event in events:
-                try:
-                    self._watch(group, begin(group, event))
-                except Exception as problem:
-                    _not_told(group, problem)
-        elif events and len(self._telling) < MAX_TELLING:
-            self._watch("all", asyncio.get_running_loop().create_task(tell(events)))
-
-    def _watch(self, group: str, telling: asyncio.Future[None]) -> None:
-        def told(_telling: asyncio.Future[None]) -> None:
-            self._telling.discard(telling)
-            if not telling.cancelled() and (problem := telling.exception()):
+    def soon(self, events: Iterable[Event]) -> None:
+        """Begins at once, even while earlier events wait for the layer."""
+        for group, event in events:
+            try:
+                telling = self._layer.send(group, event)
+            except Exception as problem:
                 _not_told(group, problem)
+            else:
+                self._telling.add(telling)
+                telling.add_done_callback(partial(self._told, group))
 
-        self._telling.add(telling)
-        telling.add_done_callback(told)
+    def _told(self, group: str, telling: asyncio.Future[None]) -> None:
+        self._telling.discard(telling)
+        if not telling.cancelled() and (problem := telling.exception()):
+            _not_told(group, problem)
 
-    async def drain(self, seconds: float) -> None:
+    async def drain(self, seconds: float | None = None) -> None:
         """Returns when everything was told, or after this time."""
         if self._telling:
             await asyncio.wait(self._telling, timeout=seconds)
+
+
+def _not_told(group: str, problem: BaseException) -> None:
+    if isinstance(problem, OSError):
+        # The layer has logged that it is away. rooms.live.repair brings what is missing.
+        logger.debug("Could not tell %s: %s", group, problem)
+    else:
+        logger.warning("Could not tell %s; it will find out by itself.", group, exc_info=problem)

@@ -6,11 +6,11 @@ a command takes a token, `SEND_RATE` come back in a second, up to `SEND_BURST`.
 
 import time
 
-from django.conf import settings
+from rooms.conf import conf
 
 # A browser has one socket for each tab.
 MAX_SOCKETS = 10
-# Commands refused one after the other, by somebody who does not wait as told.
+# Commands refused in a row, to somebody who does not wait as told.
 MAX_REFUSED = 200
 # People whose use is known; beyond that, full buckets are forgotten.
 MAX_KNOWN = 1000
@@ -42,15 +42,17 @@ class Bucket:
         return self._tokens + (time.monotonic() - self._at) * self._rate >= self._burst
 
 
-_buckets: dict[int, Bucket] = {}
+class Limits:
+    """The buckets of the people who use this process."""
 
+    def __init__(self) -> None:
+        self._buckets: dict[int, Bucket] = {}
 
-def bucket_of(person_id: int) -> Bucket:
-    """The person's, also after a reconnect."""
-    bucket = _buckets.get(person_id)
-    if bucket is None:
-        if len(_buckets) >= MAX_KNOWN:
-            for known in [id for id, bucket in _buckets.items() if bucket.full]:
-                del _buckets[known]
-        bucket = _buckets[person_id] = Bucket(settings.CHAT_SEND_RATE, settings.CHAT_SEND_BURST)
-    return bucket
+    def bucket_of(self, person_id: int) -> Bucket:
+        """The person's, also after a reconnect."""
+        if person_id not in self._buckets:
+            if len(self._buckets) >= MAX_KNOWN:
+                for known in [id for id, bucket in self._buckets.items() if bucket.full]:
+                    del self._buckets[known]
+            self._buckets[person_id] = Bucket(conf.SEND_RATE, conf.SEND_BURST)
+        return self._buckets[person_id]

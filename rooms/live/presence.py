@@ -1,38 +1,35 @@
-"""Who is online: each process tells the others every 20 s and when it changes.
+"""Who is online: each process tells the others every 20 s, and when it changes.
 
-It may be lost: what a process said is forgotten after 60 s, so that a killed one leaves nobody
-online for longer.
+A message may be lost. What a process said is forgotten after 60 s, so when it is killed, nobody
+stays online for longer.
 """
 
 import asyncio
+import logging
 import time
 import uuid
-from collections import Counter
-from collections.abc import Callable
 
 from channels.layers import get_channel_layer
 
 from rooms import protocol
+from rooms.conf import conf
+from rooms.live.layer import Layer
+from rooms.live.sockets import Socket, Sockets
+
+logger = logging.getLogger(__name__)
 
 GROUP = "presence"
-BEAT = 20.0  # seconds between what a process says
-LIFETIME = 60.0  # seconds for which it holds
-SETTLE = 1.0  # seconds in which changes are gathered, so that a reload is no change at all
-
-Push = Callable[[str], None]
 
 
 class Presence:
     """The people online at all processes, as this process knows them."""
 
-    def __init__(self) -> None:
-        self._process = uuid.uuid4().hex
-        self._here: Counter[int] = Counter()
-        self._elsewhere: dict[str, tuple[float, set[int]]] = {}
+    def __init__(self, sockets: Sockets, layer: Layer) -> None:
+        self._sockets, self._layer = sockets, layer
+        self._id = uuid.uuid4().hex
+        self._elsewhere: dict[str, tuple[float, set[int]]] = {}  # by process: until when, who
         self._told: set[int] = set()
-        self._sockets: set[Push] = set()
         self._changed = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
 
     def online(self) -> set[int]:
         now = time.monotonic()
@@ -41,57 +38,51 @@ class Presence:
             for process, (until, people) in self._elsewhere.items()
             if until > now
         }
-        return set(self._here).union(*(people for _until, people in self._elsewhere.values()))
+        return self._sockets.people().union(*(people for _, people in self._elsewhere.values()))
 
-    def enter(self, person_id: int, push: Push) -> None:
-        """A socket of the person opened; it hears of changes through `push`."""
-        if not self._tasks:
-            loop = asyncio.get_running_loop()
-            self._tasks = [loop.create_task(self._listen()), loop.create_task(self._beat())]
-        self._sockets.add(push)
-        self._here[person_id] += 1
+    def changed(self) -> None:
+        """A socket came or went."""
         self._changed.set()
 
-    def leave(self, person_id: int, push: Push) -> None:
-        self._sockets.discard(push)
-        self._here[person_id] -= 1
-        if not self._here[person_id]:
-            del self._here[person_id]
-        self._changed.set()
+    def greet(self, socket: Socket, people: set[int]) -> None:
+        """Tells a new socket which of these people are online."""
+        if online := self.online() & people:
+            socket.push(protocol.Presence({str(id): "online" for id in online}))
 
-    async def _listen(self) -> None:
+    async def listen(self) -> None:
+        """Hears the other processes, for ever."""
         layer = get_channel_layer()
         while True:
             try:
                 channel = await layer.new_channel()
                 await layer.group_add(GROUP, channel)
                 while True:
-                    event = await layer.receive(channel)
-                    if event["process"] != self._process:
-                        until = time.monotonic() + LIFETIME
-                        self._elsewhere[event["process"]] = (until, set(event["people"]))
-                        self._tell()
-            except OSError:
-                await asyncio.sleep(BEAT)
+                    self._hear(await layer.receive(channel))
+            except Exception as problem:
+                logger.warning("Other processes' presence cannot be heard: %s", problem)
+                await asyncio.sleep(conf.PRESENCE_EVERY)
 
-    async def _beat(self) -> None:
-        layer = get_channel_layer()
+    def _hear(self, event: dict) -> None:
+        if event["type"] == "presence.told" and event["process"] != self._id:
+            until = time.monotonic() + conf.PRESENCE_LIFETIME
+            self._elsewhere[event["process"]] = (until, set(event["people"]))
+            self._tell_sockets()
+
+    async def tell(self) -> None:
+        """Tells the other processes and the sockets here, for ever."""
         while True:
+            people = list(self._sockets.people())
+            event = {"type": "presence.told", "process": self._id, "people": people}
+            await asyncio.gather(self._layer.send(GROUP, event), return_exceptions=True)
+            self._tell_sockets()
             try:
-                people = list(self._here)
-                event = {"type": "presence.beat", "process": self._process, "people": people}
-                await layer.group_send(GROUP, event)
-            except OSError:
-                pass
-            self._tell()
-            try:
-                await asyncio.wait_for(self._changed.wait(), BEAT)
-                await asyncio.sleep(SETTLE)
+                await asyncio.wait_for(self._changed.wait(), conf.PRESENCE_EVERY)
+                await asyncio.sleep(conf.PRESENCE_SETTLE)
             except TimeoutError:
                 pass
             self._changed.clear()
 
-    def _tell(self) -> None:
+    def _tell_sockets(self) -> None:
         """Tells the sockets here what is different from what they were told last."""
         online = self.online()
         came, went = online - self._told, self._told - online
@@ -100,8 +91,5 @@ class Presence:
             frame = protocol.Presence({str(id): "online" for id in came})
             frame.users.update((str(id), "offline") for id in went)
             text = protocol.encode(frame)
-            for push in tuple(self._sockets):
-                push(text)
-
-
-presence = Presence()
+            for socket in self._sockets:
+                socket.outbound.push(text)

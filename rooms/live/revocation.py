@@ -5,19 +5,16 @@ ends it sends an event to the sockets concerned, in all processes. As events may
 process also compares all its sockets with the database now and then.
 """
 
-import asyncio
-import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from importlib import import_module
 from typing import Any
 
-from channels.layers import get_channel_layer
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.auth.signals import user_logged_out
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessions
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, InterfaceError, transaction
+from django.db import transaction
 from django.db.models.signals import post_save, pre_delete
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -25,19 +22,16 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from rooms import protocol
+from rooms.conf import conf
 from rooms.database.threads import read
 from rooms.live.broadcast import person_group, tell_now
-from rooms.live.repair import repair
-from rooms.live.sockets import Socket, here
+from rooms.live.facts import Facts
+from rooms.live.groups import Groups
+from rooms.live.layer import Layer
+from rooms.live.sockets import Socket, Sockets
 from rooms.models import Membership, Person
 from rooms.models.person import Account
-
-logger = logging.getLogger(__name__)
-
-NOT_SIGNED_IN = 4401
-# Seconds between two comparisons of all sockets; a session's end is never noticed later.
-COMPARE = 20.0
-COMPARE_WHILE_AWAY = 5.0
+from rooms.protocol.closing import NOT_SIGNED_IN
 
 # Fields of an account on which no session depends; each sign-in saves the first.
 HARMLESS = {"last_login", "email", "first_name", "last_name"}
@@ -123,49 +117,39 @@ def rooms_of(person_ids: Iterable[int]) -> dict[int, set[int]]:
     return rooms
 
 
-async def compare(sockets: list[Socket]) -> None:
-    """Closes those that may not be open, and puts the others into the rooms of their persons."""
-    before = {socket: set(socket.rooms) for socket in sockets}
-    people = {socket.person_id for socket in sockets}
-    good = await read(may_stay, [s.session_key for s in sockets if s.session_key], people)
-    rooms = await read(rooms_of, people)
-    for socket in sockets:
-        if good.get(socket.session_key or "") != socket.person_id:
-            await socket.end(NOT_SIGNED_IN)
-            continue
-        for room in before[socket] - rooms[socket.person_id]:
-            await socket.exit(room)
-            socket.push(protocol.Left(room))
-        for room in rooms[socket.person_id] - before[socket]:
-            await socket.enter(room)
-            repair.refresh(room, [socket])
-
-
 class Comparer:
-    """Compares all sockets of this process, one per process."""
+    """Compares open sockets with the database."""
 
-    def __init__(self) -> None:
-        self._task: asyncio.Task[None] | None = None
+    def __init__(self, sockets: Sockets, layer: Layer, groups: Groups, facts: Facts) -> None:
+        self._sockets, self._layer = sockets, layer
+        self._groups, self._facts = groups, facts
+        self._waited = 0.0
 
-    def start(self) -> None:
-        """From the first socket on."""
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._run())
+    def interval(self) -> float:
+        return conf.COMPARE_EVERY_WHILE_AWAY
 
-    async def _run(self) -> None:
-        since = 0.0
-        while True:
-            await asyncio.sleep(COMPARE_WHILE_AWAY)
-            since += COMPARE_WHILE_AWAY
-            if since < COMPARE and getattr(get_channel_layer(), "healthy", True):
+    async def compare_all(self) -> None:
+        """Does so when it is time: called at each `interval`."""
+        self._waited += conf.COMPARE_EVERY_WHILE_AWAY
+        if self._waited >= conf.COMPARE_EVERY or not self._layer.healthy:
+            self._waited = 0.0
+            await self.compare(list(self._sockets))
+
+    async def compare(self, sockets: Collection[Socket]) -> None:
+        """Closes those that may not be open, and puts the others into the rooms of their people."""
+        if not sockets:
+            return
+        before = {socket: set(socket.rooms) for socket in sockets}
+        people = {socket.person_id for socket in sockets}
+        good = await read(may_stay, [s.session_key for s in sockets if s.session_key], people)
+        rooms = await read(rooms_of, people)
+        for socket in sockets:
+            if good.get(socket.session_key or "") != socket.person_id:
+                await socket.end(NOT_SIGNED_IN)
                 continue
-            since = 0.0
-            try:
-                await compare(list(here))
-            except (DatabaseError, InterfaceError) as problem:
-                logger.warning("The sockets cannot be compared: %s", problem)
-            except Exception:
-                logger.exception("Comparing the sockets failed.")
-
-
-comparer = Comparer()
+            for room in before[socket] - rooms[socket.person_id]:
+                await self._groups.leave_room(socket, room)
+                socket.push(protocol.Left(room))
+            for room in rooms[socket.person_id] - before[socket]:
+                await self._groups.enter_room(socket, room)
+                self._facts.tell(room, [socket])

@@ -1,10 +1,11 @@
-"""The open sockets of this process: whose they are, what they may do, how they end."""
+"""The open sockets of this process."""
 
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Protocol
 
 from rooms import protocol
+from rooms.live.outbound import Outbound
 
 
 class Socket(Protocol):
@@ -13,21 +14,18 @@ class Socket(Protocol):
     person_id: int
     session_key: str | None
     rooms: set[int]
+    channel_name: str
+    outbound: Outbound
 
     def push(self, event: protocol.Event) -> None: ...
-    def push_text(self, text: str) -> None: ...
-    async def enter(self, room_id: int) -> None: ...
-    async def exit(self, room_id: int) -> None: ...
     async def end(self, code: int) -> None: ...
 
 
 class Sockets:
-    """Every socket from its `hello` to its end."""
+    """By person, so that one person's are found at once."""
 
     def __init__(self) -> None:
         self._of: defaultdict[int, set[Socket]] = defaultdict(set)
-        # The process ends: what comes in now is not answered, and so sent again elsewhere.
-        self.ending = False
 
     def __iter__(self) -> Iterator[Socket]:
         return iter([socket for sockets in self._of.values() for socket in sockets])
@@ -43,20 +41,15 @@ class Sockets:
         if not self._of[socket.person_id]:
             del self._of[socket.person_id]
 
-    def users(self) -> list[int]:
-        return list(self._of)
-
     def of(self, person_id: int) -> list[Socket]:
         return list(self._of.get(person_id, ()))
 
+    def people(self) -> set[int]:
+        return set(self._of)
+
     def rooms(self) -> set[int]:
         """The rooms that somebody here is in."""
-        return {
-            room for sockets in self._of.values() for socket in sockets for room in socket.rooms
-        }
+        return {room for socket in self for room in socket.rooms}
 
     def in_room(self, room_id: int) -> list[Socket]:
         return [socket for socket in self if room_id in socket.rooms]
-
-
-here = Sockets()

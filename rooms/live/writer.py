@@ -1,6 +1,6 @@
-"""Group commit: what all sockets of a process want written, in as few transactions as can be.
+"""Group commit: everything that the sockets of a process want written, in few transactions.
 
-While one transaction runs the next requests gather; then they go together. An idle process
+While one transaction runs, the next requests gather. Then they go together. So an idle process
 commits at once, a busy one makes larger batches, and one fsync serves many messages.
 """
 
@@ -14,32 +14,30 @@ from rooms import protocol
 from rooms.database.threads import keep
 from rooms.following.runner import runner
 from rooms.live.broadcast import Broadcaster, events_of
-from rooms.live.repair import repair
+from rooms.live.epoch import Epoch
 from rooms.log import batch as log
 
 logger = logging.getLogger(__name__)
 
-# Of one transaction: beyond this its length hurts more than another fsync.
+# Requests per transaction. A longer transaction costs more than an extra fsync.
 MAX_BATCH = 200
-# Waiting for the database; more are answered `unavailable` at once.
+# Requests that wait for the database. More are answered `unavailable` at once.
 MAX_WAITING = 10_000
 # What a client waits before it tries again, in seconds.
 RETRY_AFTER = 1.0
-# Seconds for which the end of the process waits for the channel layer.
-TELL_WITHIN = 2.0
 
 Done = Callable[[log.Answer], None]
 
 
 class Writer:
-    """One per process. SQLite takes one writer at a time, so there is one thread."""
+    """One thread writes, since SQLite takes one writer at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, epoch: Epoch, broadcaster: Broadcaster) -> None:
+        self._epoch, self._broadcaster = epoch, broadcaster
         self._waiting: deque[tuple[log.Request, Done]] = deque()
-        self._alone = 0  # of those that wait, so many are written one by one
+        self._alone = 0  # how many of those that wait are written one by one
         self._task: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
-        self.broadcaster = Broadcaster()
 
     def submit(self, request: log.Request, done: Done) -> None:
         """Has `request` written; calls `done` with the answer, after COMMIT."""
@@ -54,10 +52,9 @@ class Writer:
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def drain(self) -> None:
-        """Returns when everything that was submitted is written, answered and told."""
+        """Returns when everything that was submitted is written and answered."""
         while self._task is not None:
             await asyncio.wait([self._task])
-        await self.broadcaster.drain(TELL_WITHIN)
 
     async def _run(self) -> None:
         try:
@@ -68,7 +65,7 @@ class Writer:
         finally:
             self._task = None
             if self._waiting:
-                # Whatever ended this task, what waits shall not wait for the next request.
+                # Something ended this task. Restart if requests are still queued.
                 self._begin()
 
     async def _write(self, batch: list[tuple[log.Request, Done]]) -> None:
@@ -82,20 +79,20 @@ class Writer:
         except Exception:
             logger.exception("A batch of %d failed.", len(batch))
             if len(batch) > 1:
-                # Whatever is wrong with one of them shall not be refused to all.
+                # One of them is bad, and must not fail the others: each is tried alone.
                 self._waiting.extendleft(reversed(batch))
                 self._alone = len(batch)
                 return
             commit = log.Commit([_unavailable(requests[0])])
         except asyncio.CancelledError:
-            # The thread goes on, and perhaps commits: who asks again with the cid learns it.
+            # The thread goes on and may commit. A retry with the same cid finds out.
             self._answer(batch, [_unavailable(request) for request in requests])
             raise
-        if not repair.lives_in(commit.epoch):
-            # A restored backup took the place of what these sockets know: they come again.
+        if not self._epoch.accepts(commit.epoch):
+            # A backup was restored. The sockets are being closed, and clients send again.
             return
         self._answer(batch, commit.answers)
-        self.broadcaster.soon(events_of(commit))
+        self._broadcaster.soon(events_of(commit))
         runner.wake()
 
     @staticmethod
@@ -115,6 +112,3 @@ def _commit(requests: list[log.Request]) -> log.Commit:
 def _unavailable(request: log.Request) -> protocol.Error:
     detail = "The database is busy or away. Try again."
     return protocol.Error(request.command.ref, "unavailable", detail, RETRY_AFTER)
-
-
-writer = Writer()

@@ -33,9 +33,11 @@ class Breaking(AppConfig):
 
     def ready(self) -> None:
         from rooms.live.consumer import ChatConsumer
+        from rooms.live.groups import Groups
+        from rooms.live.process import Process
         from rooms.live.writer import Writer
 
-        for kind in (ChatConsumer, Writer):
+        for kind in (ChatConsumer, Process, Groups, Writer):
             for name, function in list(vars(kind).items()):
                 if inspect.iscoroutinefunction(function):
                     setattr(kind, name, _breaking(function))

@@ -1,15 +1,18 @@
-"""A queue for one reader. Each socket has two, and asyncio's own takes 3 KB."""
+"""A queue for one reader. Each socket has two of them, and asyncio's takes 3 KB."""
 
 import asyncio
 from typing import Any
 
 
 class OneReaderQueue:
-    """What daphne and channel layers want of a queue."""
+    """As much of asyncio.Queue as daphne and channel layers use."""
 
     def __init__(self) -> None:
         self._items: list[Any] = []
         self._reader: asyncio.Future[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._items)
 
     def put_nowait(self, item: Any) -> None:
         self._items.append(item)

@@ -1,0 +1,23 @@
+"""Channel layers that write frames straight to sockets, and never wait for Redis.
+
+See chatsite.layers.fanout for what they add. Where a library changed too much (chatsite.internals)
+the names stand for its own layers, which the chat works with too, slower.
+"""
+
+from chatsite import internals
+
+if internals.usable("memory layer"):
+    from chatsite.layers.memory import InMemoryFanoutLayer
+else:
+    from channels.layers import (  # type: ignore[no-redef]
+        InMemoryChannelLayer as InMemoryFanoutLayer,
+    )
+
+if internals.usable("redis layer"):
+    from chatsite.layers.redis import RedisFanoutLayer
+else:
+    from channels_redis.pubsub import (  # type: ignore[no-redef]
+        RedisPubSubChannelLayer as RedisFanoutLayer,
+    )
+
+__all__ = ["InMemoryFanoutLayer", "RedisFanoutLayer"]

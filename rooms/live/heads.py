@@ -1,0 +1,57 @@
+"""How far the rooms of the sockets here are: what was told, and what the database has."""
+
+from collections.abc import Mapping
+
+
+class Heads:
+    def __init__(self) -> None:
+        self._told: dict[int, int] = {}  # by room: all up to this version was told here
+        self._early: dict[int, list[tuple[int, int]]] = {}  # told, but after a hole
+        self._stored: Mapping[int, int] = {}  # versions in the database when last read
+
+    def entered(self, room: int, version: int) -> None:
+        """A socket that knows the room up to this version is in its group now."""
+        self._told.setdefault(room, version)
+
+    def told(self, room: int, start: int, end: int) -> None:
+        """The sockets here were told the changes after `start`, up to `end`."""
+        if room not in self._told:
+            return
+        if start > self._told[room]:
+            self._early.setdefault(room, []).append((start, end))
+            return
+        self._told[room] = max(self._told[room], end)
+        for early in sorted(self._early.pop(room, ())):
+            self.told(room, *early)
+
+    def skipped(self, room: int, version: int) -> None:
+        """Clients ask by themselves for what is before this version."""
+        if room in self._told:
+            self._told[room] = max(self._told[room], version)
+
+    def stored(self, versions: Mapping[int, int]) -> None:
+        """The database has these versions."""
+        self._stored = versions
+
+    def behind(self, room: int, version: int) -> int | None:
+        """The version up to which all was told, if that is less than `version`."""
+        told = self._told.get(room, version)
+        return told if told < version else None
+
+    def of(self, rooms: set[int]) -> dict[str, int]:
+        """The newest known version of each room, as a `pong` has it."""
+        return {
+            str(room): max(self._told[room], self._stored.get(room, 0))
+            for room in rooms
+            if room in self._told
+        }
+
+    def keep_only(self, rooms: set[int]) -> None:
+        for gone in self._told.keys() - rooms:
+            del self._told[gone]
+            self._early.pop(gone, None)
+
+    def clear(self) -> None:
+        self._told.clear()
+        self._early.clear()
+        self._stored = {}
