@@ -79,7 +79,7 @@ def test_everything_that_our_classes_share_with_those_of_libraries_is_in_the_lis
     ("renamed", "options"),
     [
         ("daphne.server:Server create_application", {"server": "serve"}),
-        ("channels.layers:InMemoryChannelLayer groups", {}),
+        ("channels.layers:InMemoryChannelLayer groups channels.layers", {}),
         (
             "channels_redis.pubsub:RedisSingleShardConnection _ensure_receiver",
             {"redis": True, "processes": 2},
@@ -99,5 +99,5 @@ async def test_the_ordinary_path_is_taken_where_an_internal_is_gone(
             assert (await bob.expect("changes"))["messages"][0]["body"] == "hello"
         assert site.get("/rooms/general/", "ada")[0] == 200
         log = site.processes[0].log.read_text()
-        assert renamed.replace(":", ".").replace(" ", ".") in log
+        assert ".".join(renamed.replace(":", ".").split()[:2]) in log
         assert "Traceback" not in log
