@@ -30,6 +30,7 @@ class Outbound:
         self._send = send
         self._events: list[dict] = []
         self._waiting = 0  # characters
+        self._sending = False  # that is, the server waits for the client
         self._task: asyncio.Task[None] | None = None
         self._held: list[str] | None = None
         self._closed = False
@@ -68,7 +69,7 @@ class Outbound:
             self._task.cancel()
 
     def _write(self, text: str) -> None:
-        if self._waiting > MAX_WAITING:
+        if self._sending and self._waiting > MAX_WAITING:
             self._closed = True
             self._events = [{"type": "websocket.close", "code": TOO_SLOW}]
         else:
@@ -81,6 +82,7 @@ class Outbound:
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def _run(self) -> None:
+        self._sending = True
         try:
             while self._events:
                 events, self._events = self._events, []
@@ -92,6 +94,7 @@ class Outbound:
             logger.debug("A socket could not be written to: %s", problem)
             self._closed = True
         finally:
+            self._sending = False
             self._task = None
 
 
