@@ -43,7 +43,7 @@ def test_every_event_and_its_fields_are_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    "shape", [protocol.Person, protocol.RoomState, protocol.MessageState, protocol.Member]
+    "shape", [protocol.Person, protocol.RoomState, protocol.MessageState, protocol.MemberState]
 )
 def test_every_field_of_a_shape_is_documented(shape: type) -> None:
     for field in msgspec.structs.fields(shape):

@@ -26,6 +26,7 @@ from rooms.log.batch import Answer, Request
 from rooms.models import Person
 from rooms.protocol.closing import FLOODING, NOT_SIGNED_IN, NOT_THIS_PROTOCOL, ORDINARY
 from rooms.reading import queries
+from rooms.reading.query import Denied
 
 logger = logging.getLogger(__name__)
 
@@ -172,8 +173,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         command = args[0]
         try:
             self.push(await read(query, self.person_id, *args))
-        except queries.Refused as refused:
-            self.push(protocol.Error(command.ref, refused.code, refused.detail))
+        except Denied as denied:
+            self.push(protocol.Error(command.ref, denied.code, denied.detail))
         except (DatabaseError, InterfaceError):
             detail = "The database is busy or away. Try again."
             self.push(protocol.Error(command.ref, "unavailable", detail, RETRY_AFTER))

@@ -12,15 +12,7 @@ from rooms import protocol
 from rooms.database.statements import fetch
 from rooms.models import Kind, Membership, Place, Room
 from rooms.reading import state
-
-
-class Refused(Exception):
-    """The `error` to answer instead."""
-
-    def __init__(self, code: protocol.Code, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.detail = detail
+from rooms.reading.query import Denied
 
 
 def room_ids(person_id: int) -> set[int]:
@@ -90,12 +82,12 @@ _HEAD = """
 def require_member(person_id: int, room_id: int) -> tuple[Head, str]:
     """The room, if the person is in it, and the epoch. One query.
 
-    Raises Refused: a private room of others does not exist.
+    Raises Denied: a private room of others does not exist.
     """
     [(*facts, member, epoch)] = fetch(_HEAD, [room_id, person_id])
     head = Head(*facts) if facts[0] is not None else None
     if problem := door(head, bool(member)):
-        raise Refused(*problem)
+        raise Denied(*problem)
     assert head is not None
     return head, str(UUID(str(epoch)))
 
@@ -117,7 +109,7 @@ def door(room: HasKind | None, member: bool) -> tuple[protocol.Code, str] | None
 
 
 def sync(person_id: int, command: protocol.Sync) -> protocol.Changes | protocol.Reset:
-    """What changed since the version that the client has. Raises Refused."""
+    """What changed since the version that the client has. Raises Denied."""
     room, epoch = require_member(person_id, command.room)
     if (command.epoch or epoch) == epoch and command.version <= room.version:
         found = _changed(room, command.version)
@@ -150,7 +142,7 @@ def _changed(room: Room | Head, version: int) -> protocol.Changes | None:
 
 
 def history(person_id: int, command: protocol.History) -> protocol.HistoryPage:
-    """A page of a room. Since seqs have no holes, a page is a range of them. Raises Refused."""
+    """A page of a room. Since seqs have no holes, a page is a range of them. Raises Denied."""
     room, _epoch = require_member(person_id, command.room)
     limit = command.limit
     if command.before is not None:
@@ -199,7 +191,7 @@ def fit(messages: list[protocol.MessageState], wanted: int) -> list[protocol.Mes
 def members(
     person_id: int, command: protocol.Members, online: Collection[int]
 ) -> protocol.MembersPage:
-    """People of a room by id, `online` being the ids of those who are. Raises Refused."""
+    """People of a room by id, `online` being the ids of those who are. Raises Denied."""
     room, _epoch = require_member(person_id, command.room)
     rows = (
         Membership.objects.filter(room=room.id, person_id__gt=command.after, person__active=True)
@@ -210,7 +202,7 @@ def members(
     for row in rows:
         person = state.person(row.person)
         people.append(
-            protocol.Member(
+            protocol.MemberState(
                 id=person.id,
                 username=person.username,
                 name=person.name,
