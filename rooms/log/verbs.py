@@ -8,6 +8,7 @@
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from rooms import protocol
@@ -32,24 +33,30 @@ class Verb(Generic[C]):
         self.batch = batch
 
     @classmethod
-    def names(cls, command: C) -> Collection[int]:
-        """Ids of the earlier messages that deciding changes: the batch loads them as drafts.
+    def room(cls, command: C) -> int | None:
+        """The room that the command names, if it does."""
+        return getattr(command, "room", None)
 
-        The first is the one whose room is locked, if the command has no `room`.
-        """
-        message = getattr(command, "message", None)
-        return () if message is None else (message,)
+    @classmethod
+    def message(cls, command: C) -> int | None:
+        """The earlier message that the command changes, if it does: in whose room it acts."""
+        return getattr(command, "message", None)
+
+    @classmethod
+    def text(cls, command: C) -> str | None:
+        """What becomes HTML before the locks are taken: see `Batch.texts`."""
+        return None
 
     @classmethod
     def refers(cls, command: C) -> Collection[int]:
-        """Ids of messages whose room deciding asks for: `Batch.room_of_message`."""
+        """Ids of other messages whose room is asked for: see `Batch.room_of_message`."""
         return ()
 
     def load(self, requests: Sequence[tuple[Request, C]]) -> None:
-        """Reads what `decide` needs beyond rooms, members and drafts: one statement for all."""
+        """Reads what `decide` needs beyond rooms, members and messages: one statement for all."""
 
     def decide(self, request: Request, command: C) -> protocol.Ack:
-        """Changes drafts, or adds a message, in memory. Touches no database.
+        """Changes messages, or adds one, in memory; see `Batch`. Reads and writes no database.
 
         Raises Rejected before it has changed anything; the other requests go on.
         """
@@ -57,6 +64,11 @@ class Verb(Generic[C]):
 
     def store(self) -> None:
         """Writes what was decided: one statement for each kind of row."""
+
+
+def changed(command: protocol.Command, message: "MessageRow") -> protocol.Ack:
+    """The answer to a command that changed an earlier message, or left it as it was."""
+    return protocol.Ack(ref=command.ref, id=message.id, seq=message.seq, version=message.version)
 
 
 class Along(Generic[T]):
@@ -96,11 +108,13 @@ def register(verbs: Iterable[type[Verb[Any]]], along: Iterable[type[Along[Any]]]
     _verbs.clear()
     _verbs.update((protocol.wire_name(verb.command), verb) for verb in verbs)
     _along[:] = along
+    of.cache_clear()
 
 
-def of(command: protocol.Command) -> type[Verb[Any]] | None:
+@cache
+def of(command: type[protocol.Command]) -> type[Verb[Any]] | None:
     """The verb of a command, or None for one that changes no history."""
-    return _verbs.get(protocol.wire_name(type(command)))
+    return _verbs.get(protocol.wire_name(command))
 
 
 def registered() -> Sequence[type[Verb[Any]]]:

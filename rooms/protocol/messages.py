@@ -14,6 +14,14 @@ MAX_BODY = 16_384  # UTF-8 bytes of one message
 MAX_EVENT = 524_288  # bytes of messages in one frame to a client, unless a single one is larger
 
 
+def _added_fields(struct: Struct, base: type[Struct]) -> tuple[str, ...]:
+    """The fields that capabilities added to `base`."""
+    return struct.__struct_fields__[len(base.__struct_fields__) :]
+
+
+_NOTHING: dict[str, Any] = {}
+
+
 # Commands
 
 
@@ -30,7 +38,9 @@ class Send(Command, frozen=True):
     @property
     def along(self) -> dict[str, Any]:
         """What came with it, by field."""
-        added = self.__struct_fields__[len(Send.__struct_fields__) :]
+        added = _added_fields(self, Send)
+        if not added:
+            return _NOTHING
         return {name: value for name in added if (value := getattr(self, name)) is not UNSET}
 
     def fault(self) -> Fault | None:
@@ -140,4 +150,7 @@ def is_small(messages: list[MessageState]) -> bool:
     for message in messages:
         if message.reactions:
             most += sum(64 + 16 * len(reaction.users) for reaction in message.reactions)
+        for field in _added_fields(message, MessageState):
+            if (part := getattr(message, field)) is not UNSET:
+                most += len(_encoder.encode(part))
     return most < MAX_EVENT

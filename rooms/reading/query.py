@@ -1,7 +1,8 @@
 """Questions: commands that change nothing and are answered from one moment of the database."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
 
 from rooms import protocol
@@ -50,8 +51,14 @@ def register(queries: Iterable[type[Query[Any]]]) -> None:
     """All there are. Called once, at start."""
     _queries.clear()
     _queries.update((protocol.wire_name(query.command), query) for query in queries)
+    of.cache_clear()
 
 
-def of(command: protocol.Command) -> type[Query[Any]] | None:
+@cache
+def of(command: type[protocol.Command]) -> type[Query[Any]] | None:
     """The query that answers a command, or None."""
-    return _queries.get(protocol.wire_name(type(command)))
+    return _queries.get(protocol.wire_name(command))
+
+
+def registered() -> Sequence[type[Query[Any]]]:
+    return tuple(_queries.values())
