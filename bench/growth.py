@@ -43,6 +43,7 @@ from rooms.live import broadcast  # noqa: E402
 from rooms.log import batch as log  # noqa: E402
 from rooms.models import Membership, Person, Room  # noqa: E402
 from rooms.reading import queries  # noqa: E402
+from rooms.reading.query import Asker  # noqa: E402
 
 BATCH, TIMES = 16, 60
 
@@ -92,9 +93,15 @@ def things(room: Room, user: int) -> dict[str, float]:
     middle = room.seq // 2
     return {
         "message": cost(writing(room, user)) / BATCH,
-        "page": cost(lambda: queries.history(user, protocol.History(1, room.pk, before=middle))),
+        "page": cost(
+            lambda: queries.HistoryQuery.answer(
+                Asker(user), protocol.History(1, room.pk, before=middle)
+            )
+        ),
         "hello": cost(lambda: queries.hello(user)),
-        "sync of 50": cost(lambda: queries.sync(user, protocol.Sync(1, room.pk, room.seq - 50))),
+        "sync of 50": cost(
+            lambda: queries.SyncQuery.answer(Asker(user), protocol.Sync(1, room.pk, room.seq - 50))
+        ),
     }
 
 

@@ -97,6 +97,7 @@ def measured(runs: int) -> Iterator[dict[str, Any]]:
     from rooms import protocol
     from rooms.models import Membership, Message, Room
     from rooms.reading import queries
+    from rooms.reading.query import Asker
 
     [person_id] = Membership.objects.filter(room=1, role="owner").values_list("person", flat=True)
     rooms = list(Room.objects.filter(seq__gte=DEEP, memberships__person=person_id))
@@ -105,7 +106,7 @@ def measured(runs: int) -> Iterator[dict[str, Any]]:
     def page(**anchor: Callable[[Room], int]) -> protocol.Event:
         room = rng.choice(rooms)
         where = {name: seq(room) for name, seq in anchor.items()}
-        return queries.history(person_id, protocol.History(1, room.pk, **where))
+        return queries.HistoryQuery.answer(Asker(person_id), protocol.History(1, room.pk, **where))
 
     def deep(room: Room) -> int:
         return rng.randint(1, room.seq)
@@ -113,7 +114,7 @@ def measured(runs: int) -> Iterator[dict[str, Any]]:
     def sync() -> protocol.Event:
         room = rng.choice(rooms)
         behind = room.version - protocol.MAX_BEHIND
-        return queries.sync(person_id, protocol.Sync(1, room.pk, behind))
+        return queries.SyncQuery.answer(Asker(person_id), protocol.Sync(1, room.pk, behind))
 
     operations: dict[str, Callable[[], protocol.Event]] = {
         "history, latest 50": page,

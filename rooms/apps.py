@@ -1,16 +1,33 @@
 from importlib import import_module
 
-from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from rooms import capability
 
-class RoomsConfig(AppConfig):
+
+class RoomsConfig(capability.Capability):
+    """The kernel: what every chat has."""
+
     name = "rooms"
-    default_auto_field = "django.db.models.BigAutoField"
     verbose_name = _("Chat")
+    verbs = (
+        "log.sending.Sending",
+        "log.editing.Editing",
+        "log.deleting.Deleting",
+        "log.reacting.Reacting",
+        "log.marking.Marking",
+    )
+    parts = ("reading.reactions.Reactions", "reading.mentions.Mentions")
+    queries = (
+        "reading.queries.SyncQuery",
+        "reading.queries.HistoryQuery",
+        "reading.queries.MembersQuery",
+    )
 
     followers = ("following.activity.ActivityFollower",)
 
     def ready(self) -> None:
+        capability.install()
         # Its receivers listen from now on; models can be imported only here.
         import_module("rooms.live.revocation")
+        import_module("rooms.checks")

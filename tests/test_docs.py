@@ -9,7 +9,7 @@ import pytest
 
 from rooms import protocol
 from rooms.live import limits
-from rooms.log import batch as log
+from rooms.log.reacting import MAX_EMOJI
 
 ROOT = Path(__file__).resolve().parent.parent
 PROTOCOL = (ROOT / "docs/protocol.md").read_text()
@@ -43,7 +43,7 @@ def test_every_event_and_its_fields_are_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    "shape", [protocol.Person, protocol.RoomState, protocol.MessageState, protocol.Member]
+    "shape", [protocol.Person, protocol.RoomState, protocol.MessageState, protocol.MemberState]
 )
 def test_every_field_of_a_shape_is_documented(shape: type) -> None:
     for field in msgspec.structs.fields(shape):
@@ -64,7 +64,7 @@ def test_every_error_code_and_bound_is_documented() -> None:
     codes = re.findall(r"`(\w+)`", one_of)
     assert set(codes) == set(protocol.Code.__args__)  # type: ignore[attr-defined]
     bounds = [protocol.MAX_BODY, protocol.MAX_FRAME, protocol.MAX_EVENT, protocol.MAX_BEHIND]
-    bounds += [log.MAX_EMOJI, limits.MAX_SOCKETS, limits.MAX_REFUSED]
+    bounds += [MAX_EMOJI, limits.MAX_SOCKETS, limits.MAX_REFUSED]
     for bound in bounds:
         assert f"{bound:,}" in PROTOCOL, bound
 

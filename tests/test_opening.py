@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from rooms import members, protocol
 from rooms.models import Kind, Membership, Mention, Message, Person, Place, Reaction, Room
 from rooms.reading import opening, queries
+from rooms.reading.query import Asker
 from tests.programs import messages
 from tests.site import Site
 from tests.test_room_pages import say
@@ -75,7 +76,7 @@ def messages_in(client: Client, path: str = "/rooms/general/") -> Any:
 
 def as_history(user: Person, room: Room, **anchor: int) -> Any:
     """What the socket would answer."""
-    page = queries.history(user.pk, protocol.History("page", room.pk, **anchor))
+    page = queries.HistoryQuery.answer(Asker(user.pk), protocol.History("page", room.pk, **anchor))
     return msgspec.to_builtins(page)
 
 

@@ -15,6 +15,8 @@ DAMAGE: dict[str, Callable[[], None]] = {
     "Room 1: 4 messages with 3 versions.": damage.repeat_a_version,
     "its version is beyond its room's": damage.leave_the_versions,
     "its text is still there": damage.keep_a_deleted_text,
+    "whether it has mentions is wrong": damage.claim_mentions,
+    "whether it has reactions is wrong": damage.deny_reactions,
     "it has reactions": damage.react_to_the_deleted,
     "what it answers is in another room": damage.move_what_is_answered,
     "a mention names another place": damage.move_a_mention,

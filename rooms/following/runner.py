@@ -14,10 +14,9 @@ from queue import SimpleQueue
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from django.apps import apps
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
-from django.utils.module_loading import import_string
 
+from rooms import capability
 from rooms.database.statements import fetch
 from rooms.database.threads import keep
 from rooms.following import cursor, due, lease
@@ -287,10 +286,8 @@ class Runner:
 
 
 def collect() -> Iterable[Follower | Handler]:
-    """Those of all installed apps, which name them by paths: "log.Closing" in their package."""
-    for config in apps.get_app_configs():
-        for path in getattr(config, "followers", ()):
-            yield import_string(f"{config.name}.{path}")()
+    """Those of all capabilities."""
+    return [task() for task in capability.all_of("followers")]
 
 
 runner = Runner(collect)

@@ -12,7 +12,7 @@ from asgiref.sync import async_to_sync
 
 from rooms import protocol
 from rooms.live import layer
-from rooms.log.batch import Commit
+from rooms.log.requests import Commit
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def frame(group: str, event: protocol.Event) -> Event:
 
 
 def events_of(commit: Commit) -> list[Event]:
-    """What a commit has to tell: `changes` to the rooms, `read` to the readers' other tabs."""
+    """What a commit has to tell: `changes` to the rooms, what is for one person's sockets."""
     events = []
     for changes in commit.changes:
         for part in split(changes):
@@ -41,7 +41,7 @@ def events_of(commit: Commit) -> list[Event]:
             # For repair, which does not read the text: how far it reaches, in which epoch.
             event |= {"room": part.room, "from": part.from_, "to": part.to, "epoch": commit.epoch}
             events.append((group, event))
-    return events + [frame(person_group(person_id), read) for person_id, read in commit.reads]
+    return events + [frame(person_group(person_id), event) for person_id, event in commit.events]
 
 
 def split(changes: protocol.Changes) -> list[protocol.Changes]:

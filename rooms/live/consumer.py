@@ -4,7 +4,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from types import SimpleNamespace
@@ -22,10 +22,11 @@ from rooms.live import outbound, process
 from rooms.live.broadcast import frame, room_group
 from rooms.live.limits import MAX_REFUSED
 from rooms.live.writer import RETRY_AFTER
-from rooms.log.batch import Answer, Request
+from rooms.log import verbs
+from rooms.log.requests import Answer, Request
 from rooms.models import Person
 from rooms.protocol.closing import FLOODING, NOT_SIGNED_IN, NOT_THIS_PROTOCOL, ORDINARY
-from rooms.reading import queries
+from rooms.reading import query
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +36,6 @@ MAX_ALIEN_FRAMES = 5
 MAX_WAITING_WRITES = 64
 # Seconds between two `typing` of one socket in one room that are passed on.
 TYPING_EVERY = 2.0
-
-Write = protocol.Send | protocol.Edit | protocol.Delete | protocol.React | protocol.Read
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
@@ -141,10 +140,12 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.alien_frames = 0
         if retry_after := self.bucket.take():
             await self.refuse(command, retry_after)
-        elif isinstance(command, Write):
+        elif verbs.of(type(command)):
             await self.write(command)
+        elif asked := query.of(type(command)):
+            await self.ask(asked, command)
         else:
-            await HANDLERS[type(command)](self, command)
+            HANDLERS[type(command)](self, command)
 
     async def refuse(self, command: protocol.Command, retry_after: float) -> None:
         if self.bucket.refused > MAX_REFUSED:
@@ -154,7 +155,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             seconds = math.ceil(retry_after * 100) / 100
             self.push(protocol.Error(command.ref, "rate_limited", detail, seconds))
 
-    async def write(self, command: Write) -> None:
+    async def write(self, command: protocol.Command) -> None:
         """Hands over to the writer. The next frame does not wait for the commit."""
         while self.waiting_writes >= MAX_WAITING_WRITES:
             self.write_done = asyncio.Event()
@@ -168,33 +169,24 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self.write_done.set()
         self.push(answer)
 
-    async def ask(self, query: Callable[..., protocol.Event], *args: Any) -> None:
-        command = args[0]
+    async def ask(self, asked: type[query.Query], command: protocol.Command) -> None:
+        online = self.process.presence.online() if asked.shows_presence else ()
         try:
-            self.push(await read(query, self.person_id, *args))
-        except queries.Refused as refused:
-            self.push(protocol.Error(command.ref, refused.code, refused.detail))
+            self.push(await read(asked.answer, query.Asker(self.person_id, online), command))
+        except query.Denied as denied:
+            self.push(protocol.Error(command.ref, denied.code, denied.detail))
         except (DatabaseError, InterfaceError):
             detail = "The database is busy or away. Try again."
             self.push(protocol.Error(command.ref, "unavailable", detail, RETRY_AFTER))
 
-    async def sync(self, command: protocol.Sync) -> None:
-        await self.ask(queries.sync, command)
-
-    async def history(self, command: protocol.History) -> None:
-        await self.ask(queries.history, command)
-
-    async def members(self, command: protocol.Members) -> None:
-        await self.ask(queries.members, command, self.process.presence.online())
-
-    async def typing(self, command: protocol.Typing) -> None:
+    def typing(self, command: protocol.Typing) -> None:
         room, now = command.room, time.monotonic()
         if room in self.rooms and now - self.typed.get(room, -TYPING_EVERY) >= TYPING_EVERY:
             self.typed[room] = now
             typing = frame(room_group(room), protocol.TypingNow(room, self.person))
             self.process.broadcaster.soon([typing])
 
-    async def ping(self, command: protocol.Ping) -> None:
+    def ping(self, command: protocol.Ping) -> None:
         self.push(protocol.Pong(command.ref, self.process.heads.of(self.rooms)))
 
     def push(self, event: protocol.Event) -> None:
@@ -226,11 +218,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self.process.comparer.compare([self])
 
 
-# What answers a command that is no Write.
-HANDLERS: dict[type[protocol.Command], Callable[[ChatConsumer, Any], Awaitable[None]]] = {
-    protocol.Sync: ChatConsumer.sync,
-    protocol.History: ChatConsumer.history,
-    protocol.Members: ChatConsumer.members,
+# The commands that are neither a verb nor a query: see rooms.checks.
+HANDLERS: dict[type[protocol.Command], Callable[[ChatConsumer, Any], None]] = {
     protocol.Typing: ChatConsumer.typing,
     protocol.Ping: ChatConsumer.ping,
 }

@@ -22,7 +22,7 @@ class Repair:
     ) -> None:
         self._sockets, self._layer = sockets, layer
         self._epoch, self._heads, self._facts = epoch, heads, facts
-        self._before: queries.Look | None = None
+        self._before: queries.StoredRooms | None = None
 
     def interval(self) -> float:
         return conf.REPAIR_EVERY if self._layer.healthy else conf.REPAIR_EVERY_WHILE_AWAY
@@ -41,7 +41,7 @@ class Repair:
         self._heads.keep_only(rooms)
         if not rooms and self._before is None:
             return
-        before, self._before = self._before, await read(queries.look, rooms)
+        before, self._before = self._before, await read(queries.stored_rooms, rooms)
         now = self._before
         if not self._epoch.accepts(now.epoch):
             return
@@ -54,7 +54,7 @@ class Repair:
                 continue
             if (told := self._heads.behind(room, earlier.version)) is not None:
                 await self._tell_changes(room, told)
-            if seen.shown != earlier.shown:
+            if seen.facts != earlier.facts:
                 self._facts.tell(room)
 
     async def _tell_changes(self, room: int, after: int) -> None:

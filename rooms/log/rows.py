@@ -1,8 +1,4 @@
-"""The rows that `rooms.log` decides on and writes: a statement for all that a batch wants.
-
-SQL by hand: measured, a batch spent nine tenths of its time in the ORM. Every statement is one
-that SQLite and PostgreSQL understand alike.
-"""
+"""The rows that the log decides on and writes: one statement for all that a batch wants."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -14,13 +10,15 @@ from uuid import UUID
 from django.db import connection
 
 from rooms import protocol
-from rooms.database.statements import fetch
+from rooms.database.statements import execute, fetch, flat, listed, table
 from rooms.models.membership import MODERATORS
+from rooms.reading.mentions import Mentions
+from rooms.reading.state import MessageRow, person_state
 
 
 @dataclass(slots=True)
-class Room:
-    """A room under its lock; `seq` and `version` go on as the batch takes numbers."""
+class LockedRoom:
+    """A room under its lock; `seq` and `version` advance as the batch takes numbers."""
 
     id: int
     kind: str
@@ -31,7 +29,7 @@ class Room:
 
 @dataclass(slots=True, eq=False)
 class Member:
-    """A membership; `read_seq` goes on as its person reads."""
+    """A membership; `read_seq` advances as the person reads."""
 
     id: int
     room_id: int
@@ -44,8 +42,14 @@ class Member:
         return self.role in MODERATORS
 
 
+class NewMessage(MessageRow, kw_only=True):
+    """A message that the batch adds; its id is 0 until its row is there."""
+
+    digest: str
+
+
 class Said(NamedTuple):
-    """What an attempt to say something became."""
+    """What an earlier attempt to say something became."""
 
     id: int
     room_id: int
@@ -55,37 +59,13 @@ class Said(NamedTuple):
     created_at: datetime
 
 
-@dataclass(slots=True)
-class New:
-    """A message that the batch adds; `id` is known when its row is there."""
-
-    room_id: int
-    seq: int
-    version: int
-    author: protocol.Person
-    cid: UUID
-    digest: str
-    body: str
-    html: str
-    reply_to: int | None
-    thread: int | None
-    mentions: set[int]
-    id: int = 0
-
-
-def _table(rows: int, columns: int) -> str:
-    """VALUES for so many rows; both databases call the columns column1, column2 …"""
-    row = f"({', '.join(['%s'] * columns)})"
-    return f"(VALUES {', '.join([row] * rows)})"
-
-
-def _flat(rows: Iterable[Iterable[Any]]) -> list[Any]:
-    return [value for row in rows for value in row]
-
-
 def _uuid() -> Callable[[UUID], Any]:
-    """What makes of a UUID the value of a column."""
+    """Makes the value of a column of a UUID."""
     return (lambda cid: cid) if connection.features.has_native_uuid_field else attrgetter("hex")
+
+
+def _moment(moment: datetime) -> Any:
+    return connection.ops.adapt_datetimefield_value(moment)
 
 
 # Reading
@@ -93,24 +73,55 @@ def _uuid() -> Callable[[UUID], Any]:
 _ROOMS = """
     SELECT id, kind, seq, version, archived_at IS NOT NULL,
       (SELECT epoch FROM rooms_place WHERE id = 1)
-    FROM rooms_room WHERE id IN ({}) ORDER BY id {}
+    FROM rooms_room WHERE id IN ({ids}) ORDER BY id {locking}
 """
 _PEOPLE = """
     SELECT pair.column1, person.id, person.handle, person.name,
       member.id, member.role, member.read_seq
-    FROM {} AS pair
+    FROM {pairs} AS pair
     JOIN rooms_person person ON person.id = pair.column2 AND person.active
     LEFT JOIN rooms_membership member
       ON member.person_id = person.id AND member.room_id = pair.column1
 """
 _SAID = """
     SELECT author_id, cid, id, room_id, seq, version, digest, created_at
-    FROM {} AS attempt
+    FROM {attempts} AS attempt
     JOIN rooms_message ON author_id = attempt.column1 AND cid = attempt.column2
 """
+_ROOMS_OF_MESSAGES = "SELECT id, room_id FROM rooms_message WHERE id IN ({ids})"
+_NAMED = """
+    SELECT name.column1, name.column2, person.id
+    FROM {names} AS name
+    JOIN rooms_person person ON person.folded = name.column2 AND person.active
+    JOIN rooms_room room ON room.id = name.column1
+    WHERE room.kind = 'public' OR EXISTS (
+      SELECT 1 FROM rooms_membership member
+      WHERE member.room_id = room.id AND member.person_id = person.id)
+"""
+# Names looked up in one statement: SQLite takes 32,766 variables.
+MAX_NAMES = 10_000
 
 
-def rooms(ids: Collection[int], lock: bool) -> tuple[dict[int, Room], str | None]:
+def rooms_of_messages(ids: Collection[int]) -> dict[int, int]:
+    """The room of each message that there is. It never changes."""
+    return dict(fetch(_ROOMS_OF_MESSAGES.format(ids=listed(ids)))) if ids else {}
+
+
+def named(names: Collection[tuple[int, str]]) -> dict[int, dict[str, int]]:
+    """Whom a message in a room may name, of pairs of room and folded handle.
+
+    Anybody who is active; in a private or direct room its members alone. By room and handle.
+    """
+    people: dict[int, dict[str, int]] = {}
+    pairs = list(names)
+    for start in range(0, len(pairs), MAX_NAMES):
+        some = pairs[start : start + MAX_NAMES]
+        for room_id, name, person_id in fetch(_NAMED.format(names=table(len(some), 2)), flat(some)):
+            people.setdefault(room_id, {})[name] = person_id
+    return people
+
+
+def rooms(ids: Collection[int], lock: bool) -> tuple[dict[int, LockedRoom], str | None]:
     """The rooms, and the epoch if there is any.
 
     In the order of ids, so that two processes never wait for each other in a circle.
@@ -119,10 +130,11 @@ def rooms(ids: Collection[int], lock: bool) -> tuple[dict[int, Room], str | None
         return {}, None
     # SQLite's transaction holds its one lock already.
     locking = "FOR NO KEY UPDATE" if lock and connection.features.has_select_for_update else ""
-    query = _ROOMS.format(", ".join(["%s"] * len(ids)), locking)
     found, epoch = {}, None
-    for id, kind, seq, version, archived, text in fetch(query, [*ids]):
-        found[id] = Room(id, kind, seq, version, bool(archived))
+    for id, kind, seq, version, archived, text in fetch(
+        _ROOMS.format(ids=", ".join(["%s"] * len(ids)), locking=locking), [*ids]
+    ):
+        found[id] = LockedRoom(id, kind, seq, version, bool(archived))
         epoch = epoch or str(UUID(str(text)))
     return found, epoch
 
@@ -130,14 +142,16 @@ def rooms(ids: Collection[int], lock: bool) -> tuple[dict[int, Room], str | None
 def people(
     pairs: Collection[tuple[int, int]],
 ) -> tuple[dict[int, protocol.Person], dict[tuple[int, int], Member]]:
-    """For pairs of room and person: the active persons, and the pairs that are memberships."""
+    """For pairs of room and person: the active people, and the pairs that are memberships."""
     persons: dict[int, protocol.Person] = {}
     members: dict[tuple[int, int], Member] = {}
+    if not pairs:
+        return persons, members
     for room_id, person_id, handle, name, *member in fetch(
-        _PEOPLE.format(_table(len(pairs), 2)), _flat(pairs)
+        _PEOPLE.format(pairs=table(len(pairs), 2)), flat(pairs)
     ):
         if person_id not in persons:
-            persons[person_id] = protocol.Person(person_id, handle, name or handle)
+            persons[person_id] = person_state(person_id, handle, name)
         if member[0] is not None:
             id, role, read_seq = member
             members[room_id, person_id] = Member(id, room_id, person_id, role, read_seq)
@@ -145,14 +159,14 @@ def people(
 
 
 def said(attempts: Collection[tuple[int, UUID]]) -> dict[tuple[int, UUID], Said]:
-    """Which attempts, of author and cid, were committed before."""
+    """Which attempts, given as author and cid, were committed before."""
     if not attempts:
         return {}
     uuid = _uuid()
-    values = _flat((author_id, uuid(cid)) for author_id, cid in attempts)
+    values = flat((author_id, uuid(cid)) for author_id, cid in attempts)
     found = {}
     for author_id, cid, id, room_id, seq, version, digest, created_at in fetch(
-        _SAID.format(_table(len(attempts), 2)), values
+        _SAID.format(attempts=table(len(attempts), 2)), values
     ):
         # SQLite has 32 hex digits, and moments in UTC that do not say so.
         cid = cid if isinstance(cid, UUID) else UUID(cid)
@@ -165,28 +179,42 @@ def said(attempts: Collection[tuple[int, UUID]]) -> dict[tuple[int, UUID], Said]
 
 _INSERT = """
     INSERT INTO rooms_message (room_id, seq, version, author_id, cid, digest, body, html,
-      reply_to_id, thread_id, created_at)
-    {} RETURNING room_id, seq, id
+      reply_to_id, thread_id, parts, created_at)
+    {messages} RETURNING room_id, seq, id
 """
 _MOVE_ROOMS = """
     UPDATE rooms_room SET seq = moved.column2, version = moved.column3
-    FROM {} AS moved WHERE rooms_room.id = moved.column1
+    FROM {moved} AS moved WHERE rooms_room.id = moved.column1
 """
+_MOVE_MESSAGES = """
+    UPDATE rooms_message SET version = moved.column2, parts = moved.column3
+    FROM {moved} AS moved WHERE rooms_message.id = moved.column1
+"""
+_EDIT = """
+    UPDATE rooms_message SET body = edited.column2, html = edited.column3, edited_at = %s
+    FROM {edited} AS edited WHERE rooms_message.id = edited.column1
+"""
+_EMPTY = "UPDATE rooms_message SET body = '', html = '', deleted_at = %s WHERE id IN ({ids})"
 # Never back, also when another process read further meanwhile.
 _MOVE_MARKS = """
     UPDATE rooms_membership SET read_seq = moved.column2
-    FROM {} AS moved
+    FROM {moved} AS moved
     WHERE rooms_membership.id = moved.column1 AND rooms_membership.read_seq < moved.column2
 """
+_MENTION = "INSERT INTO rooms_mention (message_id, person_id, room_id, seq) {mentions}"
 
 
-def insert(messages: Sequence[New], created_at: datetime) -> None:
+def _values(rows: int, columns: int) -> str:
+    """A `table` as INSERT wants it."""
+    return table(rows, columns)[1:-1]
+
+
+def insert(messages: Sequence[NewMessage], now: datetime) -> None:
     """Raises IntegrityError where another process has just committed one of the cids."""
     if not messages:
         return
-    uuid = _uuid()
-    moment = connection.ops.adapt_datetimefield_value(created_at)
-    values = _flat(
+    uuid, moment = _uuid(), _moment(now)
+    values = flat(
         (
             message.room_id,
             message.seq,
@@ -198,26 +226,53 @@ def insert(messages: Sequence[New], created_at: datetime) -> None:
             message.html,
             message.reply_to,
             message.thread,
+            message.parts,
             moment,
         )
         for message in messages
     )
-    table = _table(len(messages), 11).removeprefix("(").removesuffix(")")
-    rows = fetch(_INSERT.format(table), values)
+    rows = fetch(_INSERT.format(messages=_values(len(messages), 12)), values)
     ids = {(room_id, seq): id for room_id, seq, id in rows}
     for message in messages:
         message.id = ids[message.room_id, message.seq]
 
 
-def move_rooms(moved: Collection[Room]) -> None:
+def mention(messages: Iterable[MessageRow]) -> None:
+    """Writes whom these messages name."""
+    values = [
+        (message.id, person_id, message.room_id, message.seq)
+        for message in messages
+        for person_id in Mentions.of(message) or ()
+    ]
+    for start in range(0, len(values), MAX_NAMES // 2):
+        some = values[start : start + MAX_NAMES // 2]
+        execute(_MENTION.format(mentions=_values(len(some), 4)), flat(some))
+
+
+def move_rooms(moved: Collection[LockedRoom]) -> None:
     if moved:
-        values = _flat((room.id, room.seq, room.version) for room in moved)
-        with connection.cursor() as cursor:
-            cursor.execute(_MOVE_ROOMS.format(_table(len(moved), 3)), values)
+        values = flat((room.id, room.seq, room.version) for room in moved)
+        execute(_MOVE_ROOMS.format(moved=table(len(moved), 3)), values)
+
+
+def move_messages(moved: Collection[MessageRow]) -> None:
+    if moved:
+        values = flat((message.id, message.version, message.parts) for message in moved)
+        execute(_MOVE_MESSAGES.format(moved=table(len(moved), 3)), values)
+
+
+def edit(messages: Collection[MessageRow], now: datetime) -> None:
+    if messages:
+        values = flat((message.id, message.body, message.html) for message in messages)
+        execute(_EDIT.format(edited=table(len(messages), 3)), [_moment(now), *values])
+
+
+def empty(ids: Collection[int], now: datetime) -> None:
+    if ids:
+        execute(_EMPTY.format(ids=listed(ids)), [_moment(now)])
 
 
 def move_marks(moved: Collection[Member]) -> None:
     if moved:
-        values = _flat((member.id, member.read_seq) for member in moved)
-        with connection.cursor() as cursor:
-            cursor.execute(_MOVE_MARKS.format(_table(len(moved), 2)), values)
+        values = flat((member.id, member.read_seq) for member in moved)
+        execute(_MOVE_MARKS.format(moved=table(len(moved), 2)), values)

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from rooms import protocol
 from rooms.live.broadcast import Event, person_group, room_group, tell_now
 from rooms.models import Kind, Membership, Person, Role, Room
-from rooms.reading.queries import door
+from rooms.reading.queries import no_entry
 
 
 class Refused(Exception):
@@ -43,7 +43,7 @@ def enter(by: Person | None, room: Room) -> Membership | None:
     if by is None:
         return None
     member = Membership.objects.filter(room=room, person=by).first()
-    if problem := door(room, member is not None):
+    if problem := no_entry(room, member is not None):
         sentence = {
             "not_found": _("There is no such room."),
             "forbidden": _("Join the room first."),

@@ -1,5 +1,3 @@
-import hashlib
-
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -7,12 +5,6 @@ from django.utils.translation import gettext_lazy as _
 
 from rooms.models.person import Person
 from rooms.models.room import Room
-
-
-class MessageQuerySet(models.QuerySet):
-    def whole(self) -> "MessageQuerySet":
-        """Loads everything a frame needs, in a constant number of queries."""
-        return self.select_related("author").prefetch_related("reactions", "mentions")
 
 
 class Message(models.Model):
@@ -44,8 +36,6 @@ class Message(models.Model):
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
 
-    objects = MessageQuerySet.as_manager()
-
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")
@@ -68,12 +58,6 @@ class Message(models.Model):
     @property
     def deleted(self) -> bool:
         return self.deleted_at is not None
-
-    @staticmethod
-    def digest_of(room: int, body: str, reply_to: int | None, thread: int | None) -> str:
-        """32 hex digits. The same cid with another digest is a conflict."""
-        said = f"{room}\0{reply_to}\0{thread}\0{body}"
-        return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
 
 
 class Mention(models.Model):

@@ -29,6 +29,7 @@ from rooms.models.room import Kind, Room
 from rooms.pages.answers import SignedInRequest, signed_in, visible_room
 from rooms.reading import opening, state
 from rooms.reading.opening import Opening
+from rooms.reading.state import RoomRow
 
 # The number of messages on the largest page of history.
 MAX_QUOTES = 200
@@ -96,7 +97,7 @@ def quotes(request: SignedInRequest, slug: str) -> JsonResponse:
 def _page(request: HttpRequest, about: Opening, seq: int | None = None) -> HttpResponse:
     language = get_language() or settings.LANGUAGE_CODE
     room = about.room
-    contents = opening.contents(about, seq) if room and room.membership else None
+    contents = opening.contents(about, seq) if room and room.role else None
     boot = {
         "user": about.person,
         "place": {"name": about.place},
@@ -140,7 +141,7 @@ def _shell(language: str) -> list[bytes | str]:
     return [piece if at % 2 else piece.encode() for at, piece in enumerate(pieces)]
 
 
-def _preview(room: opening.Room) -> dict[str, Any]:
+def _preview(room: RoomRow) -> dict[str, Any]:
     """What people who are not in a room may see of it."""
     return {
         "id": room.id,
@@ -148,5 +149,5 @@ def _preview(room: opening.Room) -> dict[str, Any]:
         "name": room.name,
         "kind": room.kind,
         "topic": room.topic,
-        "archived": room.archived,
+        "archived": bool(room.archived),
     }

@@ -33,48 +33,19 @@ _encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
-class Membership:
-    """Somebody's own view of a room."""
-
-    role: str
-    notify: str
-    read_seq: int
-    mentions: int
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """A room as it was at one moment. `membership` is None for those who may only join it."""
-
-    id: int
-    slug: str
-    name: str
-    kind: str
-    topic: str
-    seq: int
-    version: int
-    archived: bool
-    people: tuple[int, ...]  # of a direct room, all of them
-    membership: Membership | None
-
-
-@dataclass(frozen=True, slots=True)
 class Opening:
     """What a page is about. `room` is None where there is none for this person."""
 
     place: str
     epoch: str
     person: protocol.Person
-    room: Room | None
+    room: state.RoomRow | None
+    people: tuple[int, ...] = ()  # of a direct room, all of them
 
 
-_OPENING = """
+_OPENING = f"""
     SELECT place.name, place.epoch, person.id, person.handle, person.name,
-      room.id, room.slug, room.name, room.kind,
-      room.topic, room.seq, room.version, room.archived_at IS NOT NULL, room.people_key,
-      member.role, member.notify, member.read_seq,
-      (SELECT COUNT(*) FROM rooms_mention mention WHERE mention.person_id = member.person_id
-        AND mention.room_id = member.room_id AND mention.seq > member.read_seq)
+      room.people_key, {state.ROOM}
     FROM rooms_place place
     LEFT JOIN rooms_person person ON person.user_id = %s
     LEFT JOIN rooms_room room ON room.slug = %s
@@ -91,29 +62,19 @@ def of(user: Account, slug: str | None) -> Opening:
     if slug is not None and "\0" in slug:
         slug = None  # PostgreSQL rejects NUL even in a search.
     values = [_ACCOUNT.get_db_prep_value(user.pk, connection), slug]
-    [(place, epoch, id, handle, name, *row)] = fetch(_OPENING, values)
+    [(place, epoch, id, handle, name, key, *facts)] = fetch(_OPENING, values)
     if id is None:
         Person.of(user)
         return of(user, slug)
-    person = protocol.Person(id, handle, name or handle)
-    return Opening(place, str(UUID(str(epoch))), person, _room(row) if row[0] else None)
-
-
-def _room(row: list) -> Room | None:
-    id, slug, name, kind, topic, seq, version, archived, key, role, notify, read, mentions = row
-    if role is None and kind != Kind.PUBLIC:
-        return None
-    return Room(
-        id=id,
-        slug=slug,
-        name=name,
-        kind=kind,
-        topic=topic,
-        seq=seq,
-        version=version,
-        archived=bool(archived),
-        people=tuple(int(person) for person in key.split(",")) if key else (),
-        membership=None if role is None else Membership(role, notify, read, mentions),
+    room = state.RoomRow(*facts) if facts[0] is not None else None
+    if room is not None and room.role is None and room.kind != Kind.PUBLIC:
+        room = None
+    return Opening(
+        place=place,
+        epoch=str(UUID(str(epoch))),
+        person=state.person_state(id, handle, name),
+        room=room,
+        people=tuple(int(person) for person in key.split(",")) if key and room else (),
     )
 
 
@@ -129,14 +90,13 @@ def contents(opening: Opening, at: int | None) -> Contents:
     """The room of `opening`, which somebody is in, around the message with seq `at`.
 
     Without one around the first unread message or, where nothing is unread, the latest ones.
-    At most three queries.
+    At most two queries, and one for each part that messages have.
     """
     room = opening.room
     assert room is not None
-    assert room.membership is not None
-    # Who never said anything can have been deleted.
-    others = [id for id in room.people if id != opening.person.id]
-    wanted = min(at or room.membership.read_seq + 1, room.seq)
+    assert room.read_seq is not None
+    others = [id for id in opening.people if id != opening.person.id]
+    wanted = min(at or room.read_seq + 1, room.seq)
     is_near_end = wanted - CONTEXT > room.seq - PAGE
     key = room.id, None if is_near_end else wanted
     kept = shelf.get(key)
@@ -144,30 +104,8 @@ def contents(opening: Opening, at: int | None) -> Contents:
     if kept is None or not kept.holds(opening.epoch, room.version, people):
         kept = _read(opening.epoch, room, key[1])
         shelf.put(key, kept)
-    return Contents(
-        _state(room, room.membership, [people[id] for id in others if id in people]), kept.messages
-    )
-
-
-def _state(room: Room, membership: Membership, others: list[protocol.Person]) -> protocol.RoomState:
-    state = protocol.RoomState(
-        id=room.id,
-        slug=room.slug,
-        name=room.name,
-        kind=room.kind,  # type: ignore[arg-type]
-        topic=room.topic,
-        seq=room.seq,
-        version=room.version,
-        read_seq=membership.read_seq,
-        unread=room.seq - membership.read_seq,
-        mentions=membership.mentions,
-        role=membership.role,  # type: ignore[arg-type]
-        notify=membership.notify,  # type: ignore[arg-type]
-        archived=room.archived,
-    )
-    if room.kind == Kind.DIRECT:
-        state.people = others
-    return state
+    # A person who never said anything may since have been deleted.
+    return Contents(state.room(room, (people[id] for id in others if id in people)), kept.messages)
 
 
 People = dict[int, protocol.Person]
@@ -220,8 +158,8 @@ class _Shelf:
 shelf = _Shelf(MAX_KEPT)
 
 
-def _read(epoch: str, room: Room, wanted: int | None) -> _Kept:
-    """The messages around a seq or the latest, as a `history` frame. Two queries."""
+def _read(epoch: str, room: state.RoomRow, wanted: int | None) -> _Kept:
+    """The messages around a seq or the latest, as a `history` frame."""
     first = max(1, room.seq - PAGE + 1 if wanted is None else wanted - CONTEXT)
     messages = state.page(room.id, first, min(first + PAGE - 1, room.seq))
     messages = fit(messages, room.seq if wanted is None else wanted)

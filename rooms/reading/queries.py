@@ -12,15 +12,7 @@ from rooms import protocol
 from rooms.database.statements import fetch
 from rooms.models import Kind, Membership, Place, Room
 from rooms.reading import state
-
-
-class Refused(Exception):
-    """The `error` to answer instead."""
-
-    def __init__(self, code: protocol.Code, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.detail = detail
+from rooms.reading.query import Asker, Denied, Query
 
 
 def room_ids(person_id: int) -> set[int]:
@@ -41,36 +33,36 @@ def hello(person_id: int) -> protocol.Hello:
 
 
 @dataclass(frozen=True, slots=True)
-class RoomLook:
-    """A room's head, and what people see of the room itself."""
+class StoredRoom:
+    """How far a room is, and what people see of the room itself."""
 
     version: int
-    shown: tuple[object, ...]
+    facts: tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class StoredRooms:
     epoch: str
-    rooms: dict[int, RoomLook]
+    rooms: dict[int, StoredRoom]
 
 
 # More ids than this are not named in a query; all rooms are read instead.
 MAX_NAMED = 500
 
 
-def look(room_ids: Collection[int]) -> Look:
+def stored_rooms(room_ids: Collection[int]) -> StoredRooms:
     """How far the rooms are. Two queries."""
     rooms = Room.objects.order_by()
     if len(room_ids) <= MAX_NAMED:
         rooms = rooms.filter(pk__in=room_ids)
-    facts = rooms.values_list("id", "version", "name", "topic", "kind", "archived_at")
-    looks = {id: RoomLook(version, tuple(shown)) for id, version, *shown in facts}
-    return Look(str(Place.get().epoch), looks)
+    rows = rooms.values_list("id", "version", "name", "topic", "kind", "archived_at")
+    found = {id: StoredRoom(version, tuple(facts)) for id, version, *facts in rows}
+    return StoredRooms(str(Place.get().epoch), found)
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """How far a room is, and who may know it."""
+class ReadableRoom:
+    """A room that the asker may read, and how far it is."""
 
     id: int
     kind: str
@@ -78,7 +70,7 @@ class Head:
     version: int
 
 
-_HEAD = """
+_READABLE = """
     SELECT room.id, room.kind, room.seq, room.version, member.id IS NOT NULL, place.epoch
     FROM rooms_place place
     LEFT JOIN rooms_room room ON room.id = %s
@@ -87,17 +79,17 @@ _HEAD = """
 """
 
 
-def require_member(person_id: int, room_id: int) -> tuple[Head, str]:
+def require_member(person_id: int, room_id: int) -> tuple[ReadableRoom, str]:
     """The room, if the person is in it, and the epoch. One query.
 
-    Raises Refused: a private room of others does not exist.
+    Raises Denied: a private room of others does not exist.
     """
-    [(*facts, member, epoch)] = fetch(_HEAD, [room_id, person_id])
-    head = Head(*facts) if facts[0] is not None else None
-    if problem := door(head, bool(member)):
-        raise Refused(*problem)
-    assert head is not None
-    return head, str(UUID(str(epoch)))
+    [(*facts, member, epoch)] = fetch(_READABLE, [room_id, person_id])
+    room = ReadableRoom(*facts) if facts[0] is not None else None
+    if problem := no_entry(room, bool(member)):
+        raise Denied(*problem)
+    assert room is not None
+    return room, str(UUID(str(epoch)))
 
 
 class HasKind(Protocol):
@@ -107,8 +99,8 @@ class HasKind(Protocol):
     def kind(self) -> str: ...
 
 
-def door(room: HasKind | None, member: bool) -> tuple[protocol.Code, str] | None:
-    """Why somebody may not enter a room, or None. The same verdict at every door."""
+def no_entry(room: HasKind | None, member: bool) -> protocol.Fault | None:
+    """Why somebody may neither read nor write in a room, or None if they may."""
     if room is None or (not member and room.kind != Kind.PUBLIC):
         return "not_found", "There is no such room."
     if not member:
@@ -116,16 +108,21 @@ def door(room: HasKind | None, member: bool) -> tuple[protocol.Code, str] | None
     return None
 
 
-def sync(person_id: int, command: protocol.Sync) -> protocol.Changes | protocol.Reset:
-    """What changed since the version that the client has. Raises Refused."""
-    room, epoch = require_member(person_id, command.room)
-    if (command.epoch or epoch) == epoch and command.version <= room.version:
-        found = _changed(room, command.version)
-        if found is not None:
-            found.ref = command.ref
-            return found
-    latest = fit(state.page(room.id, room.seq - protocol.PAGE + 1, room.seq), room.seq)
-    return protocol.Reset(command.ref, room.id, epoch, room.version, latest)
+class SyncQuery(Query[protocol.Sync]):
+    """What changed since the version that the client has."""
+
+    command = protocol.Sync
+
+    @classmethod
+    def answer(cls, asker: Asker, command: protocol.Sync) -> protocol.Changes | protocol.Reset:
+        room, epoch = require_member(asker.person_id, command.room)
+        if (command.epoch or epoch) == epoch and command.version <= room.version:
+            found = _changed(room, command.version)
+            if found is not None:
+                found.ref = command.ref
+                return found
+        latest = fit(state.page(room.id, room.seq - protocol.PAGE + 1, room.seq), room.seq)
+        return protocol.Reset(command.ref, room.id, epoch, room.version, latest)
 
 
 def changes(room_id: int, version: int) -> protocol.Changes:
@@ -137,7 +134,7 @@ def changes(room_id: int, version: int) -> protocol.Changes:
     return _changed(room, version) or protocol.Changes(room.id, room.version, room.version, [])
 
 
-def _changed(room: Room | Head, version: int) -> protocol.Changes | None:
+def _changed(room: Room | ReadableRoom, version: int) -> protocol.Changes | None:
     """None where it is more than MAX_BEHIND changes or does not fit into a frame."""
     if room.version - version > protocol.MAX_BEHIND:
         return None
@@ -147,36 +144,6 @@ def _changed(room: Room | Head, version: int) -> protocol.Changes | None:
     # The query may see commits after the head was read, and then sees all up to the newest.
     to = max([room.version, *(message.version for message in messages)])
     return protocol.Changes(room.id, version, to, messages)
-
-
-def history(person_id: int, command: protocol.History) -> protocol.HistoryPage:
-    """A page of a room. Since seqs have no holes, a page is a range of them. Raises Refused."""
-    room, _epoch = require_member(person_id, command.room)
-    limit = command.limit
-    if command.before is not None:
-        wanted = last = min(command.before - 1, room.seq)
-        first = last - limit + 1
-    elif command.after is not None:
-        wanted = first = min(command.after, room.seq) + 1
-        last = first + limit - 1
-    elif command.around is not None:
-        wanted = min(command.around, room.seq)
-        first = max(1, wanted - limit // 2)
-        last = first + limit - 1
-    else:
-        wanted = last = room.seq
-        first = last - limit + 1
-    messages = fit(state.page(room.id, first, min(last, room.seq)), wanted)
-    if messages:
-        first, last = messages[0].seq, messages[-1].seq
-    return protocol.HistoryPage(
-        ref=command.ref,
-        room=room.id,
-        version=room.version,
-        messages=messages,
-        more_before=first > 1 and room.seq > 0,
-        more_after=last < room.seq,
-    )
 
 
 def fit(messages: list[protocol.MessageState], wanted: int) -> list[protocol.MessageState]:
@@ -196,28 +163,69 @@ def fit(messages: list[protocol.MessageState], wanted: int) -> list[protocol.Mes
     return messages[first : last + 1]
 
 
-def members(
-    person_id: int, command: protocol.Members, online: Collection[int]
-) -> protocol.MembersPage:
-    """People of a room by id, `online` being the ids of those who are. Raises Refused."""
-    room, _epoch = require_member(person_id, command.room)
-    rows = (
-        Membership.objects.filter(room=room.id, person_id__gt=command.after, person__active=True)
-        .select_related("person")
-        .order_by("person_id")[: command.limit + 1]
-    )
-    people = []
-    for row in rows:
-        person = state.person(row.person)
-        people.append(
-            protocol.Member(
-                id=person.id,
-                username=person.username,
-                name=person.name,
-                avatar=person.avatar,
-                role=row.role,  # type: ignore[arg-type]
-                presence="online" if person.id in online else "offline",
-            )
+class HistoryQuery(Query[protocol.History]):
+    """A page of a room. Since seqs have no holes, a page is a range of them."""
+
+    command = protocol.History
+
+    @classmethod
+    def answer(cls, asker: Asker, command: protocol.History) -> protocol.HistoryPage:
+        room, _epoch = require_member(asker.person_id, command.room)
+        limit = command.limit
+        if command.before is not None:
+            wanted = last = min(command.before - 1, room.seq)
+            first = last - limit + 1
+        elif command.after is not None:
+            wanted = first = min(command.after, room.seq) + 1
+            last = first + limit - 1
+        elif command.around is not None:
+            wanted = min(command.around, room.seq)
+            first = max(1, wanted - limit // 2)
+            last = first + limit - 1
+        else:
+            wanted = last = room.seq
+            first = last - limit + 1
+        messages = fit(state.page(room.id, first, min(last, room.seq)), wanted)
+        if messages:
+            first, last = messages[0].seq, messages[-1].seq
+        return protocol.HistoryPage(
+            ref=command.ref,
+            room=room.id,
+            version=room.version,
+            messages=messages,
+            more_before=first > 1 and room.seq > 0,
+            more_after=last < room.seq,
         )
-    more = len(people) > command.limit
-    return protocol.MembersPage(command.ref, room.id, people[: command.limit], more)
+
+
+class MembersQuery(Query[protocol.Members]):
+    """People of a room, by id."""
+
+    command = protocol.Members
+    shows_presence = True
+
+    @classmethod
+    def answer(cls, asker: Asker, command: protocol.Members) -> protocol.MembersPage:
+        room, _epoch = require_member(asker.person_id, command.room)
+        rows = (
+            Membership.objects.filter(
+                room=room.id, person_id__gt=command.after, person__active=True
+            )
+            .select_related("person")
+            .order_by("person_id")[: command.limit + 1]
+        )
+        people = []
+        for row in rows:
+            person = state.person(row.person)
+            people.append(
+                protocol.MemberState(
+                    id=person.id,
+                    username=person.username,
+                    name=person.name,
+                    avatar=person.avatar,
+                    role=row.role,  # type: ignore[arg-type]
+                    presence="online" if person.id in asker.online else "offline",
+                )
+            )
+        more = len(people) > command.limit
+        return protocol.MembersPage(command.ref, room.id, people[: command.limit], more)

@@ -1,4 +1,4 @@
-"""The chat's nouns as the wire shows them.
+"""The chat's nouns as the wire shows them: each is made of its row in one place.
 
 SQL by hand, and rows straight into frames: measured, the ORM takes ten times as long to put a
 question together as the database to answer it, and its objects of 500 messages keep the garbage
@@ -6,26 +6,24 @@ collector busy for longer than all the rest takes.
 """
 
 from collections.abc import Collection, Iterable
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from msgspec import UNSET, Struct
+
 from rooms import protocol
-from rooms.database.statements import fetch
-from rooms.models import Kind, Message, Person, Reaction
-
-
-def _listed(ids: Iterable[int]) -> str:
-    """Ids in a query itself: measured, psycopg takes longer to bind 500 than to fetch the rows."""
-    return ", ".join(f"{id:d}" for id in ids)
-
+from rooms.database.statements import fetch, listed
+from rooms.models import Kind, Person
+from rooms.reading import parts
 
 # People
 
 
 def person(row: Person) -> protocol.Person:
-    return _person(row.pk, row.handle, row.name)
+    return person_state(row.pk, row.handle, row.name)
 
 
-def _person(id: int, handle: str, name: str) -> protocol.Person:
+def person_state(id: int, handle: str, name: str) -> protocol.Person:
     return protocol.Person(id, handle, name or handle)
 
 
@@ -34,8 +32,8 @@ _PEOPLE = "SELECT id, handle, name FROM rooms_person WHERE id IN ({ids})"
 
 def people(ids: Collection[int]) -> dict[int, protocol.Person]:
     """One query, or none for nobody."""
-    rows = fetch(_PEOPLE.format(ids=_listed(ids))) if ids else []
-    return {id: _person(id, *names) for id, *names in rows}
+    rows = fetch(_PEOPLE.format(ids=listed(ids))) if ids else []
+    return {id: person_state(id, *names) for id, *names in rows}
 
 
 _WHO = """
@@ -46,64 +44,111 @@ _WHO = """
 
 
 def epoch_and_person(person_id: int) -> tuple[str, protocol.Person]:
-    [(epoch, *person)] = fetch(_WHO, [person_id])
-    return str(UUID(str(epoch))), _person(*person)
+    [(epoch, *facts)] = fetch(_WHO, [person_id])
+    return str(UUID(str(epoch))), person_state(*facts)
 
 
 # Messages
 
+
+_NOTHING: dict[str, Any] = {}
+
+
+class MessageRow(Struct, gc=False, eq=False):
+    """A message as it is read, decided on and shown. Moments are as the wire says them.
+
+    `parts` are the bits of the parts that it has, `shown` their values by field, where known.
+    """
+
+    id: int
+    room_id: int
+    seq: int
+    version: int
+    author: protocol.Person
+    cid: UUID
+    body: str
+    html: str
+    created_at: str
+    edited_at: str | None = None
+    deleted: bool = False
+    reply_to: int | None = None
+    thread: int | None = None
+    parts: int = 0
+    shown: dict[str, Any] | None = None
+
+
+def message(row: MessageRow) -> protocol.MessageState:
+    """A message with those parts that `shown` has."""
+    return protocol.registry.message(
+        id=row.id,
+        seq=row.seq,
+        version=row.version,
+        cid=row.cid,
+        author=row.author,
+        body=row.body,
+        html=row.html,
+        created_at=row.created_at,
+        edited_at=row.edited_at,
+        deleted=row.deleted,
+        reply_to=row.reply_to,
+        thread=row.thread,
+        **(row.shown or _NOTHING),
+    )
+
+
 _MESSAGES = """
-    SELECT message.id, message.seq, message.version, person.id, person.handle, person.name,
-      message.cid, message.body, message.html, message.created_at, message.edited_at,
-      message.deleted_at, message.reply_to_id, message.thread_id
+    SELECT message.id, message.room_id, message.seq, message.version,
+      person.id, person.handle, person.name, message.cid, message.body, message.html,
+      message.created_at, message.edited_at, message.deleted_at,
+      message.reply_to_id, message.thread_id, message.parts
     FROM rooms_message message
     JOIN rooms_person person ON person.id = message.author_id
-    WHERE message.room_id = %s AND """
-# By ids: PostgreSQL takes a page for ten times its size and would read the whole table instead.
-_REACTIONS_AND_MENTIONS = """
-    SELECT message_id, person_id, emoji, id FROM rooms_reaction WHERE message_id IN ({ids})
-    UNION ALL
-    SELECT message_id, person_id, NULL, 0 FROM rooms_mention WHERE message_id IN ({ids})
-    ORDER BY 4
+    WHERE {which} ORDER BY message.room_id, message.seq
 """
 
 
 def page(room_id: int, first: int, last: int) -> list[protocol.MessageState]:
-    """The messages of a room with seqs from `first` to `last`, by seq. Two queries."""
-    return _messages("message.seq BETWEEN %s AND %s", [room_id, first, last])
+    """The messages of a room with seqs from `first` to `last`, by seq.
+
+    One query, and one for each part that some of them have.
+    """
+    return _messages("message.room_id = %s AND message.seq BETWEEN %s AND %s", room_id, first, last)
 
 
 def changed(room_id: int, version: int) -> list[protocol.MessageState]:
-    """The messages of a room that changed after `version`, by seq. Two queries."""
-    return _messages("message.version > %s", [room_id, version])
+    """The messages of a room that changed after `version`, by seq. As many queries as `page`."""
+    return _messages("message.room_id = %s AND message.version > %s", room_id, version)
 
 
-def _messages(which: str, values: list[int]) -> list[protocol.MessageState]:
-    rows = fetch(f"{_MESSAGES}{which} ORDER BY message.seq", values)
-    if not rows:
-        return []
-    reactions: dict[int, list[tuple[str, int]]] = {}
-    mentions: dict[int, list[int]] = {}
-    ids = _listed(row[0] for row in rows)
-    for id, person_id, emoji, _reaction in fetch(_REACTIONS_AND_MENTIONS.format(ids=ids)):
-        if emoji is None:
-            mentions.setdefault(id, []).append(person_id)
-        else:
-            reactions.setdefault(id, []).append((emoji, person_id))
+def _messages(which: str, *values: int) -> list[protocol.MessageState]:
+    rows = _rows(which, *values)
+    parts.load(rows)
+    return [message(row) for row in rows]
+
+
+def rows_of(ids: Collection[int]) -> list[MessageRow]:
+    """These messages, without the values of their parts. One query, or none for none."""
+    return _rows(f"message.id IN ({listed(ids)})") if ids else []
+
+
+def _rows(which: str, *values: int) -> list[MessageRow]:
     people: dict[int, protocol.Person] = {}
-    messages = []
-    for id, seq, version, author_id, handle, name, cid, *rest in rows:
-        body, html, created_at, edited_at, deleted_at, reply_to, thread = rest
-        if author_id not in people:
-            people[author_id] = _person(author_id, handle, name)
-        messages.append(
-            protocol.MessageState(
+    found = []
+    for id, room_id, seq, version, person_id, handle, name, cid, body, html, *rest in fetch(
+        _MESSAGES.format(which=which), values
+    ):
+        created_at, edited_at, deleted_at, reply_to, thread, bits = rest
+        if person_id not in people:
+            people[person_id] = person_state(person_id, handle, name)
+        found.append(
+            MessageRow(
                 id=id,
+                room_id=room_id,
                 seq=seq,
                 version=version,
+                author=people[person_id],
                 # SQLite has 32 hex digits.
                 cid=cid if isinstance(cid, UUID) else UUID(cid),
-                author=people[author_id],
                 body=body,
                 html=html,
                 created_at=protocol.time(created_at),
@@ -111,60 +156,74 @@ def _messages(which: str, values: list[int]) -> list[protocol.MessageState]:
                 deleted=deleted_at is not None,
                 reply_to=reply_to,
                 thread=thread,
-                reactions=_by_emoji(reactions.get(id, ())),
-                attachments=[],
-                mentions=sorted(mentions.get(id, ())),
+                parts=bits,
             )
         )
-    return messages
-
-
-def message(
-    row: Message, reactions: Iterable[Reaction], mentions: Iterable[int]
-) -> protocol.MessageState:
-    """A message with its reactions (oldest first) and the ids of the persons it mentions."""
-    return protocol.MessageState(
-        id=row.pk,
-        seq=row.seq,
-        version=row.version,
-        cid=row.cid,
-        author=person(row.author),
-        body=row.body,
-        html=row.html,
-        created_at=protocol.time(row.created_at),
-        edited_at=protocol.time(row.edited_at) if row.edited_at else None,
-        deleted=row.deleted,
-        reply_to=row.reply_to_id,
-        thread=row.thread_id,
-        reactions=_by_emoji((reaction.emoji, reaction.person_id) for reaction in reactions),
-        attachments=[],
-        mentions=sorted(mentions),
-    )
-
-
-def _by_emoji(reactions: Iterable[tuple[str, int]]) -> list[protocol.ReactionState]:
-    by_emoji: dict[str, list[int]] = {}
-    for emoji, person_id in reactions:
-        by_emoji.setdefault(emoji, []).append(person_id)
-    return [protocol.ReactionState(emoji, users) for emoji, users in by_emoji.items()]
+    return found
 
 
 # Rooms
 
-# In the order of RoomState's fields.
-_ROOMS = """
-    SELECT member.person_id, room.id, room.slug, room.name, room.kind, room.topic,
-      room.seq, room.version, member.read_seq, room.seq - member.read_seq,
-      (SELECT COUNT(*) FROM rooms_mention mention WHERE mention.person_id = member.person_id
-        AND mention.room_id = member.room_id AND mention.seq > member.read_seq),
-      member.role, member.notify, room.archived_at IS NOT NULL
+
+class RoomRow(NamedTuple):
+    """A room as somebody sees it. Without a role they are not in it."""
+
+    id: int
+    slug: str
+    name: str
+    kind: str
+    topic: str
+    seq: int
+    version: int
+    archived: bool  # SQLite has 0 and 1
+    role: str | None
+    notify: str | None
+    read_seq: int | None
+    mentions: int
+
+
+# In the order of RoomRow's fields; of tables called `room` and `member`.
+ROOM = """
+    room.id, room.slug, room.name, room.kind, room.topic, room.seq, room.version,
+    room.archived_at IS NOT NULL, member.role, member.notify, member.read_seq,
+    (SELECT COUNT(*) FROM rooms_mention mention WHERE mention.person_id = member.person_id
+      AND mention.room_id = member.room_id AND mention.seq > member.read_seq)
+"""
+
+
+def room(row: RoomRow, others: Iterable[protocol.Person] = ()) -> protocol.RoomState:
+    """A room as a member sees it, with the `others` if it is a direct one."""
+    assert row.role is not None
+    assert row.notify is not None
+    assert row.read_seq is not None
+    return protocol.RoomState(
+        id=row.id,
+        slug=row.slug,
+        name=row.name,
+        kind=row.kind,  # type: ignore[arg-type]
+        topic=row.topic,
+        seq=row.seq,
+        version=row.version,
+        read_seq=row.read_seq,
+        unread=row.seq - row.read_seq,
+        mentions=row.mentions,
+        role=row.role,  # type: ignore[arg-type]
+        notify=row.notify,  # type: ignore[arg-type]
+        archived=bool(row.archived),
+        people=list(others) if row.kind == Kind.DIRECT else UNSET,
+    )
+
+
+_ROOMS = f"""
+    SELECT member.person_id, {ROOM}
     FROM rooms_membership member JOIN rooms_room room ON room.id = member.room_id
-    WHERE member.person_id IN ({people}) {only}
+    WHERE member.person_id IN ({{people}}) {{only}}
     ORDER BY room.name, room.id
 """
 _PEOPLE_OF_ROOMS = """
     SELECT member.room_id, person.id, person.handle, person.name
-    FROM rooms_membership member JOIN rooms_person person ON person.id = member.person_id
+    FROM rooms_membership member
+    JOIN rooms_person person ON person.id = member.person_id
     WHERE member.room_id IN ({rooms})
     ORDER BY person.id
 """
@@ -172,22 +231,21 @@ _PEOPLE_OF_ROOMS = """
 
 def rooms(person_ids: Collection[int], room_id: int | None) -> dict[int, list[protocol.RoomState]]:
     """The rooms of each person as they see them, or only `room_id`. Two queries at most."""
-    found: dict[int, list[protocol.RoomState]] = {id: [] for id in person_ids}
+    found: dict[int, list[protocol.RoomState]] = {person_id: [] for person_id in person_ids}
     if not found:
         return found
     only = "" if room_id is None else f"AND room.id = {room_id:d}"
-    direct: dict[int, list[protocol.Person]] = {}
-    for person_id, *facts in fetch(_ROOMS.format(people=_listed(found), only=only)):
-        facts[-1] = bool(facts[-1])  # SQLite has 0 and 1
-        room = protocol.RoomState(*facts)
-        found[person_id].append(room)
-        if room.kind == Kind.DIRECT:
-            direct[room.id] = []
+    rows = [
+        (person_id, RoomRow(*facts))
+        for person_id, *facts in fetch(_ROOMS.format(people=listed(found), only=only))
+    ]
+    direct: dict[int, list[protocol.Person]] = {
+        row.id: [] for _person_id, row in rows if row.kind == Kind.DIRECT
+    }
     if direct:
-        for direct_id, *facts in fetch(_PEOPLE_OF_ROOMS.format(rooms=_listed(direct))):
-            direct[direct_id].append(_person(*facts))
-        for person_id, theirs in found.items():
-            for room in theirs:
-                if room.id in direct:
-                    room.people = [other for other in direct[room.id] if other.id != person_id]
+        for direct_id, *facts in fetch(_PEOPLE_OF_ROOMS.format(rooms=listed(direct))):
+            direct[direct_id].append(person_state(*facts))
+    for person_id, row in rows:
+        others = (other for other in direct.get(row.id, ()) if other.id != person_id)
+        found[person_id].append(room(row, others))
     return found

@@ -17,8 +17,12 @@ from django.contrib.auth.models import User
 from django.core.management.color import no_style
 from django.db import connection, transaction
 
+from rooms import protocol
 from rooms.log import rendering
+from rooms.log.sending import digest_of
 from rooms.models import Kind, Membership, Mention, Message, Person, Reaction, Role, Room, fold
+from rooms.reading.mentions import Mentions
+from rooms.reading.reactions import Reactions
 from rooms.upkeep.conversations import (
     CONVERSATIONS,
     DIRECT,
@@ -220,13 +224,14 @@ class Play:
         room = talk.room
         room.seq += 1
         talk.spoke[author.pk] = room.seq
+        cid = UUID(int=self.rng.getrandbits(128), version=4)
         message = Message(
             id=id,
             room_id=room.pk,
             seq=room.seq,
             author_id=author.pk,
-            cid=UUID(int=self.rng.getrandbits(128), version=4),
-            digest=Message.digest_of(room.pk, body, reply_to, None),
+            cid=cid,
+            digest=digest_of(protocol.Send(0, room.pk, cid, body, reply_to)),
             body=body,
             html=rendered.html,
             reply_to_id=reply_to,
@@ -274,6 +279,10 @@ class Play:
 
 
 def _store(chunk: list[Said]) -> None:
+    for said in chunk:
+        said.row.parts = (Reactions.bit if said.reactions else 0) | (
+            Mentions.bit if said.mentions else 0
+        )
     Message.objects.bulk_create(said.row for said in chunk)
     Mention.objects.bulk_create(
         Mention(message_id=row.pk, person_id=person_id, room_id=row.room_id, seq=row.seq)

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 
 from django.db.models import Count, F, Max, Min, Q, QuerySet
 
+from rooms import capability
+from rooms.database.statements import fetch
 from rooms.following.activity import ActivityFollower
-from rooms.models import Cursor, Membership, Mention, Message, Reaction, Room
+from rooms.models import Cursor, Membership, Mention, Message, Room
+from rooms.reading import parts
 
 # Of one kind of damage so many places are named.
 MAX_NAMED = 20
@@ -17,17 +20,25 @@ MAX_NAMED = 20
 def problems() -> Iterator[str]:
     """A sentence for each damage found. Call it inside of `rooms.database.one_moment()`."""
     yield from _counters()
-    for sentence, rows in (
+    wrong: list[tuple[str, QuerySet | list[int]]] = [
         ("Message {}: its version is beyond its room's or not positive", _versions()),
         ("Message {}: deleted, but its text is still there", _undeleted()),
-        ("Message {}: deleted, but it has reactions", _reacted()),
         ("Message {}: what it answers is in another room", _elsewhere("reply_to")),
         ("Message {}: its thread is in another room", _elsewhere("thread")),
         ("Message {}: a mention names another place than its own", _mentions()),
         ("Membership {}: more is read than was said", _read()),
         ("Cursor {}: it is ahead of its room", _ahead()),
         ("Room {}: its activity is not that of its latest message", _inactive()),
-    ):
+        *(
+            (f"Message {{}}: deleted, but it has {part.field}", _deleted_with(part))
+            for part in parts.registered()
+        ),
+        *(
+            (f"Message {{}}: whether it has {part.field} is wrong in its parts", _wrong(part))
+            for part in parts.registered()
+        ),
+    ]
+    for sentence, rows in wrong:
         found = list(rows[: MAX_NAMED + 1])
         yield from (f"{sentence.format(key)}." for key in found[:MAX_NAMED])
         if len(found) > MAX_NAMED:
@@ -35,6 +46,8 @@ def problems() -> Iterator[str]:
     said_twice = Message.objects.values("author", "cid").annotate(n=Count("pk")).filter(n__gt=1)
     for row in said_twice.order_by()[:MAX_NAMED]:
         yield f"Person {row['author']}: the cid {row['cid']} stands {row['n']} times."
+    for check in capability.all_of("checks"):
+        yield from check()
 
 
 def _counters() -> Iterator[str]:
@@ -68,9 +81,22 @@ def _undeleted() -> QuerySet:
     return deleted.exclude(body="", html="").values_list("pk", flat=True)
 
 
-def _reacted() -> QuerySet:
-    reactions = Reaction.objects.filter(message__deleted_at__isnull=False)
-    return reactions.order_by().values_list("message", flat=True).distinct()
+def _deleted_with(part: type[parts.Part]) -> list[int]:
+    query = f"""
+        SELECT DISTINCT message.id FROM "{part.table}" part
+        JOIN rooms_message message ON message.id = part.message_id
+        WHERE message.deleted_at IS NOT NULL ORDER BY message.id LIMIT {MAX_NAMED + 1}
+    """
+    return [id for [id] in fetch(query)]
+
+
+def _wrong(part: type[parts.Part]) -> list[int]:
+    query = f"""
+        SELECT id FROM rooms_message
+        WHERE (parts & {part.bit} <> 0) <> (id IN (SELECT message_id FROM "{part.table}"))
+        ORDER BY id LIMIT {MAX_NAMED + 1}
+    """
+    return [id for [id] in fetch(query)]
 
 
 def _elsewhere(relation: str) -> QuerySet:

@@ -35,6 +35,14 @@ def react_to_the_deleted() -> None:
     Reaction.objects.update(message=Message.objects.get(seq=3))
 
 
+def claim_mentions() -> None:
+    Message.objects.filter(seq=4).update(parts=2)
+
+
+def deny_reactions() -> None:
+    Message.objects.filter(seq=1).update(parts=2)
+
+
 def move_what_is_answered() -> None:
     Message.objects.filter(seq=2).update(room=Room.objects.get(name="Empty"), seq=1)
 

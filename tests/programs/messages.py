@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
-from rooms import protocol
+from rooms import members, protocol
 from rooms.log import batch as log
 from rooms.models import Membership, Message, Person, Place, Room
 from rooms.reading import queries
+from rooms.reading.query import Asker
 
 
 def _send(author: int, body: str, room: int = 1, **fields: Any) -> log.Request:
@@ -81,6 +82,7 @@ def everything() -> None:
             log.Request(ada, protocol.Delete(1, three)),
         ]
     )
+    members.create_room(Person.objects.get(pk=ada), "Empty", "public")
 
 
 def answer_the_first(number: int) -> None:
@@ -120,4 +122,5 @@ def read_by(name: str) -> int:
 
 def history(person: int) -> Any:
     """The latest page of General as it goes over the wire."""
-    return json.loads(protocol.encode(queries.history(person, protocol.History("page", 1))))
+    page = queries.HistoryQuery.answer(Asker(person), protocol.History("page", 1))
+    return json.loads(protocol.encode(page))

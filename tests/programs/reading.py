@@ -1,15 +1,21 @@
 """What people are shown, compared with the rows that it comes from."""
 
 import asyncio
+import json
 import threading
 from typing import Any
 from uuid import uuid4
+
+import msgspec
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from rooms import protocol
 from rooms.database.threads import read
 from rooms.log import batch as log
 from rooms.models import Membership, Mention, Message, Person, Room
 from rooms.reading import queries, state
+from rooms.reading.query import Asker
 
 # Of a room as somebody sees it: the fields that `_facts` gives in this order.
 FACTS = [
@@ -30,23 +36,24 @@ FACTS = [
 
 def compare() -> tuple[list[str], int, int]:
     """What is shown wrong to anybody; the number of messages; ada's archived rooms."""
-    owner = Person.objects.get(handle="ada")
+    owner = Asker(Person.objects.get(handle="ada").pk)
     Person.objects.filter(handle="clara").update(name="")
     wrong: list[str] = []
     count = 0
     for room in Room.objects.all():
-        told = _told(room)
-        count += len(told)
-        if state.page(room.pk, 1, room.seq) != told or state.changed(room.pk, 0) != told:
+        rows = Message.objects.filter(room=room).select_related("author").order_by("seq")
+        truth = [_told(row) for row in rows.prefetch_related("reactions", "mentions")]
+        count += len(truth)
+        if _wire(state.page(room.pk, 1, room.seq)) != truth:
             wrong.append(f"messages of {room}")
-        page = queries.history(owner.pk, protocol.History(1, room.pk, after=2, limit=5))
-        assert isinstance(page, protocol.HistoryPage)
-        if page.messages != [message for message in told if 3 <= message.seq <= 7]:
+        if _wire(state.changed(room.pk, 0)) != truth:
+            wrong.append(f"all changes of {room}")
+        page = queries.HistoryQuery.answer(owner, protocol.History(1, room.pk, after=2, limit=5))
+        if _wire(page.messages) != [message for message in truth if 3 <= message["seq"] <= 7]:
             wrong.append(f"page of {room}")
         since = max(0, room.version - 10)
-        changes = queries.sync(owner.pk, protocol.Sync(1, room.pk, since))
-        assert isinstance(changes, protocol.Changes)
-        if changes.messages != [message for message in told if message.version > since]:
+        changes = queries.SyncQuery.answer(owner, protocol.Sync(1, room.pk, since))
+        if _wire(changes.messages) != [m for m in truth if m["version"] > since]:
             wrong.append(f"changes of {room}")
     seen = queries.rooms_of(list(Person.objects.values_list("pk", flat=True)))
     for member in Membership.objects.select_related("room", "person"):
@@ -56,22 +63,45 @@ def compare() -> tuple[list[str], int, int]:
             wrong.append(f"{room} as {member.person} sees it")
         if room.kind == "direct":
             others = room.members.exclude(pk=member.person_id).order_by("pk")
-            if shown.people != [state.person(other) for other in others]:
+            if _wire(shown.people) != [_person(other) for other in others]:
                 wrong.append(f"people of {room} as {member.person} sees it")
         if queries.rooms_of([member.person_id], room.pk) != {member.person_id: [shown]}:
             wrong.append(f"{room} alone")
-    archived = [room for room in queries.hello(owner.pk).rooms if room.archived]
+    archived = [room for room in queries.hello(owner.person_id).rooms if room.archived]
     return wrong, count, len(archived)
 
 
-def _told(room: Room) -> list[protocol.MessageState]:
-    """The messages as those who were there heard of them."""
-    return [
-        state.message(
-            row, row.reactions.all(), [mention.person_id for mention in row.mentions.all()]
-        )
-        for row in Message.objects.whole().filter(room=room).order_by("seq")
-    ]
+def _wire(data: Any) -> Any:
+    return json.loads(msgspec.json.encode(data))
+
+
+def _person(person: Person) -> dict[str, Any]:
+    name = person.name or person.handle
+    return {"id": person.pk, "username": person.handle, "name": name, "avatar": None}
+
+
+def _told(row: Message) -> dict[str, Any]:
+    """A message on the wire, made of its rows."""
+    emoji: dict[str, list[int]] = {}
+    for reaction in row.reactions.all():
+        emoji.setdefault(reaction.emoji, []).append(reaction.person_id)
+    return {
+        "id": row.pk,
+        "seq": row.seq,
+        "version": row.version,
+        "cid": str(row.cid),
+        "author": _person(row.author),
+        "body": row.body,
+        "html": row.html,
+        "created_at": protocol.time(row.created_at),
+        "edited_at": protocol.time(row.edited_at) if row.edited_at else None,
+        "deleted": row.deleted,
+        "reply_to": row.reply_to_id,
+        "thread": row.thread_id,
+        "reactions": [{"emoji": one, "users": people} for one, people in emoji.items()],
+        "attachments": [],
+        "mentions": sorted(mention.person_id for mention in row.mentions.all()),
+    }
 
 
 def _facts(member: Membership) -> list[Any]:
@@ -80,6 +110,29 @@ def _facts(member: Membership) -> list[Any]:
     facts = [room.slug, room.name, room.kind, room.topic, room.seq, room.version, member.read_seq]
     facts += [room.seq - member.read_seq, mentions.count(), member.role, member.notify]
     return [*facts, room.archived]
+
+
+def count_parts(person: int) -> list[Any]:
+    """A page of two or three messages as their parts come and go: statements, and the parts."""
+
+    def write(*commands: protocol.Command) -> list[int]:
+        answers = log.commit([log.Request(person, command) for command in commands]).answers
+        return [answer.id for answer in answers if isinstance(answer, protocol.Ack) and answer.id]
+
+    def page(last: int) -> list[Any]:
+        with CaptureQueriesContext(connection) as captured:
+            messages = state.page(1, 1, last)
+        emoji = [[reaction.emoji for reaction in message.reactions] for message in messages]
+        return [len(captured), emoji, [message.mentions for message in messages]]
+
+    one, _two, three = write(
+        *(protocol.Send(1, 1, uuid4(), body) for body in ("one", "two", "three @ada"))
+    )
+    plain = page(2)
+    write(protocol.React(1, one, "👍", True))
+    reacted, both = page(2), page(3)
+    write(protocol.React(1, one, "👍", False), protocol.Edit(1, three, "three"))
+    return [plain, reacted, both, page(3)]
 
 
 def rooms_of_nobody() -> Any:

@@ -13,6 +13,7 @@ from rooms import members, protocol
 from rooms.log import batch as log
 from rooms.models import Message, Person, Room
 from rooms.reading import queries
+from rooms.reading.query import Asker
 
 
 def write_at_random(seed: int, person: int, rounds: int) -> list[dict[str, Any]]:
@@ -72,38 +73,49 @@ def send_numbered(person: int, room: int, number: int) -> list[Any]:
 
 
 def count_statements(person: int) -> dict[str, list[int]]:
-    """The number of statements for little and for much."""
+    """The number of statements for one and for a hundred."""
+    asker = Asker(person)
 
-    def batch(size: int) -> list[log.Request]:
-        return [
-            log.Request(person, protocol.Send(1, 1, uuid.uuid4(), f"@ada {n}")) for n in range(size)
-        ]
+    def sends(size: int, body: str) -> list[protocol.Command]:
+        return [protocol.Send(1, 1, uuid.uuid4(), f"{body} {n}") for n in range(size)]
 
     def count(work: Callable[[], Any]) -> int:
         with CaptureQueriesContext(connection) as captured:
             work()
         return len(captured)
 
-    def write(size: int) -> int:
-        return count(lambda: log.commit(batch(size)))
+    def write(*commands: protocol.Command) -> int:
+        return count(lambda: log.commit([log.Request(person, command) for command in commands]))
+
+    def change(command: Callable[[int], protocol.Command]) -> list[int]:
+        return [write(*(command(id) for id in ids[:size])) for size in (1, 100)]
 
     def history(limit: int) -> int:
-        return count(lambda: queries.history(person, protocol.History(1, 1, limit=limit)))
+        command = protocol.History(1, 1, before=201, limit=limit)
+        return count(lambda: queries.HistoryQuery.answer(asker, command))
 
     def sync(version: int) -> int:
-        return count(lambda: queries.sync(person, protocol.Sync(1, 1, version)))
+        return count(lambda: queries.SyncQuery.answer(asker, protocol.Sync(1, 1, version)))
 
     def list_members(limit: int) -> int:
-        return count(lambda: queries.members(person, protocol.Members(1, 1, limit=limit), ()))
+        command = protocol.Members(1, 1, limit=limit)
+        return count(lambda: queries.MembersQuery.answer(asker, command))
 
     def hello() -> int:
         return count(lambda: queries.hello(person))
 
-    log.commit(batch(1))
+    write(*sends(100, "plain"))
+    ids = list(Message.objects.order_by("seq").values_list("pk", flat=True))
     counted = {
-        "write": [write(1), write(100)],
+        "send": [write(*sends(size, "plain")) for size in (1, 100)],
+        "send and name": [write(*sends(size, "@ada")) for size in (1, 100)],
+        "answer": [write(protocol.Send(1, 1, uuid.uuid4(), "so", ids[0]))],
+        "react": change(lambda message: protocol.React(1, message, "👍", True)),
+        "edit": change(lambda message: protocol.Edit(1, message, f"@ada {uuid.uuid4()}")),
+        "delete": change(lambda message: protocol.Delete(1, message)),
+        "read": [write(protocol.Read(1, 1, 1000))],
         "history": [history(1), history(100)],
-        "sync": [sync(100), sync(1)],
+        "sync": [sync(499), sync(103)],
         "members": [list_members(1), list_members(50)],
         "hello": [hello()],
     }

@@ -1,0 +1,156 @@
+"""Messages: what is said, what changes it, and how it is shown."""
+
+import unicodedata
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from rooms.protocol.frames import Command, Event, Fault, Number, Ref
+from rooms.protocol.people import Person
+
+MAX_BODY = 16_384  # UTF-8 bytes of one message
+MAX_EVENT = 524_288  # bytes of messages in one frame to a client, unless a single one is larger
+
+
+def _added_fields(struct: Struct, base: type[Struct]) -> tuple[str, ...]:
+    """The fields that capabilities added to `base`."""
+    return struct.__struct_fields__[len(base.__struct_fields__) :]
+
+
+_NOTHING: dict[str, Any] = {}
+
+
+# Commands
+
+
+class Send(Command, frozen=True):
+    """Capabilities add fields (`Along`), which are UNSET where they are absent."""
+
+    room: Number
+    cid: UUID
+    body: str
+    reply_to: Number | None = None
+    thread: Number | None = None
+    attachments: list[Number] = []
+
+    @property
+    def along(self) -> dict[str, Any]:
+        """What came with it, by field."""
+        added = _added_fields(self, Send)
+        if not added:
+            return _NOTHING
+        return {name: value for name in added if (value := getattr(self, name)) is not UNSET}
+
+    def fault(self) -> Fault | None:
+        return _fault_of_body(self.body, needed=not self.along)
+
+
+class Edit(Command, frozen=True):
+    message: Number
+    body: str
+
+    def fault(self) -> Fault | None:
+        return _fault_of_body(self.body)
+
+
+class Delete(Command, frozen=True):
+    message: Number
+
+
+class React(Command, frozen=True):
+    message: Number
+    emoji: Annotated[str, Meta(min_length=1, max_length=32)]
+    on: bool
+
+    def fault(self) -> Fault | None:
+        return None if is_emoji(self.emoji) else ("invalid", "A reaction is one emoji.")
+
+
+def _fault_of_body(body: str, *, needed: bool = True) -> Fault | None:
+    if len(body.encode()) > MAX_BODY:
+        return "too_large", f"A message has at most {MAX_BODY} bytes."
+    if "\0" in body:
+        return "invalid", "A message cannot contain the NUL character."
+    if needed and not body.strip():
+        return "invalid", "A message needs some text."
+    return None
+
+
+def is_emoji(text: str) -> bool:
+    """Whether `text` is made of the characters that emoji sequences are made of.
+
+    By general category (https://unicode.org/reports/tr51/): pictures are So, a few Sm or Po; skin
+    tones Sk; joiners, selectors, tags and keycaps Cf, Mn and Me; newer than Python's tables Cn.
+    """
+    kinds = {
+        "So" if category == "Cn" and ord(character) > 0x1F000 else category
+        for character in text
+        if (category := unicodedata.category(character)) and character not in "‼⁉〰#*0123456789"
+    }
+    return kinds <= {"So", "Sm", "Sk", "Cf", "Mn", "Me"} and (
+        bool(kinds & {"So", "Sm", "Me"}) or text[0] in "‼⁉〰"
+    )
+
+
+# Events
+
+
+class ReactionState(Struct, gc=False):
+    emoji: str
+    users: list[int]
+
+
+class MessageState(Struct, gc=False):
+    """A message in its latest state. A deleted one has an empty body and html.
+
+    Capabilities add fields (`Part`), which are UNSET where they are absent.
+    """
+
+    id: int
+    seq: int
+    version: int
+    cid: UUID
+    author: Person
+    body: str
+    html: str
+    created_at: str
+    edited_at: str | None = None
+    deleted: bool = False
+    reply_to: int | None = None
+    thread: int | None = None
+    reactions: list[ReactionState] = []
+    attachments: list[int] = []
+    mentions: list[int] = []
+
+
+class Changes(Event):
+    """All that changed in the room in (from, to]; `ref` where it answers a `sync`."""
+
+    room: int
+    from_: int = msgspec.field(name="from")
+    to: int
+    messages: list[MessageState]
+    ref: Ref | UnsetType = UNSET
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def size(message: MessageState) -> int:
+    """Bytes that a message takes in a frame."""
+    return len(_encoder.encode(message))
+
+
+def is_small(messages: list[MessageState]) -> bool:
+    """Whether they are so short that they surely fit into a frame, without encoding them."""
+    # JSON writes a control character in six bytes; ids, dates and names take the rest.
+    most = sum([1000 + 6 * (len(message.body) + len(message.html)) for message in messages])
+    for message in messages:
+        if message.reactions:
+            most += sum(64 + 16 * len(reaction.users) for reaction in message.reactions)
+        for field in _added_fields(message, MessageState):
+            if (part := getattr(message, field)) is not UNSET:
+                most += len(_encoder.encode(part))
+    return most < MAX_EVENT

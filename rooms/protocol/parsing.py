@@ -1,0 +1,88 @@
+"""Text in, text out."""
+
+import json
+
+import msgspec
+from msgspec import Struct
+
+from rooms.protocol.frames import MAX_FRAME, Command, Error, Event, Ref
+from rooms.protocol.registry import registry
+
+
+class BadFrame(Exception):
+    """A frame that gets an `error`; `alien` when it is not this protocol at all (see 4400)."""
+
+    def __init__(self, error: Error, *, alien: bool = False) -> None:
+        super().__init__(error.detail)
+        self.error = error
+        self.alien = alien
+
+
+class _Envelope(Struct):
+    """What every frame has at least, for the answer to one that has nothing else right."""
+
+    type: str
+    ref: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_envelope_decoder = msgspec.json.Decoder(_Envelope)
+_ref_decoder = msgspec.json.Decoder(Ref)
+_encoder = msgspec.json.Encoder()
+
+
+def parse(text: str) -> Command:
+    """The command in a text frame. Raises BadFrame with the `error` to answer.
+
+    msgspec refuses NaN, Infinity and lone surrogates, which Python's json accepts.
+    """
+    is_large = False
+    try:
+        data = text.encode()
+        is_large = len(data) > MAX_FRAME
+        envelope = _envelope_decoder.decode(data)
+    except (ValueError, RecursionError) as problem:
+        if is_large:  # and perhaps cut off by the server
+            raise _too_large(None) from problem
+        raise _unreadable(text) from problem
+    ref = _ref_of(envelope.ref)
+    if is_large:
+        raise _too_large(ref)
+    try:
+        command = registry.decoder.decode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as problem:
+        raise BadFrame(Error(ref, "invalid", str(problem)[:200])) from problem
+    if (reason := command.fault()) is not None:
+        raise BadFrame(Error(ref, *reason))
+    return command
+
+
+def _too_large(ref: Ref | None) -> BadFrame:
+    return BadFrame(Error(ref, "too_large", f"A frame has at most {MAX_FRAME:,} bytes."))
+
+
+def _unreadable(text: str) -> BadFrame:
+    """The answer to what msgspec does not read: alien, unless only a string in it is broken."""
+    try:
+        frame = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        frame = None
+    if isinstance(frame, dict) and isinstance(frame.get("type"), str):
+        ref = _ref_of(json.dumps(frame.get("ref")).encode())
+        return BadFrame(Error(ref, "invalid", "A text in the frame is not valid Unicode."))
+    return BadFrame(Error(None, "invalid", "A frame is one JSON object with a type."), alien=True)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _ref_of(raw: bytes | msgspec.Raw) -> Ref | None:
+    try:
+        return _ref_decoder.decode(raw)
+    except msgspec.MsgspecError:
+        return None
+
+
+def encode(event: Event) -> str:
+    """The text frame of an event."""
+    return _encoder.encode(event).decode()

@@ -1,0 +1,64 @@
+"""Questions: commands that change nothing and are answered from one moment of the database."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar, Generic, TypeVar
+
+from rooms import protocol
+
+C = TypeVar("C", bound=protocol.Command)
+
+
+class Denied(Exception):
+    """The `error` to answer instead."""
+
+    def __init__(self, code: protocol.Code, detail: str) -> None:
+        super().__init__(detail)
+        self.code: protocol.Code = code
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks."""
+
+    person_id: int
+    # The ids of the people who are online; empty unless the query `shows_presence`.
+    online: Collection[int] = ()
+
+
+class Query(Generic[C]):
+    """What answers a command that changes nothing. Never instantiated."""
+
+    command: ClassVar[type[protocol.Command]]
+    shows_presence: ClassVar[bool] = False
+
+    @classmethod
+    def answer(cls, asker: Asker, command: C) -> protocol.Event:
+        """An event with the command's `ref`. Raises Denied.
+
+        Runs on a reader's thread, at one moment of the database, with a constant number of
+        statements. Must check what the asker may read: see `require_member`.
+        """
+        raise NotImplementedError
+
+
+_queries: dict[str, type[Query[Any]]] = {}
+
+
+def register(queries: Iterable[type[Query[Any]]]) -> None:
+    """All there are. Called once, at start."""
+    _queries.clear()
+    _queries.update((protocol.wire_name(query.command), query) for query in queries)
+    of.cache_clear()
+
+
+@cache
+def of(command: type[protocol.Command]) -> type[Query[Any]] | None:
+    """The query that answers a command, or None."""
+    return _queries.get(protocol.wire_name(command))
+
+
+def registered() -> Sequence[type[Query[Any]]]:
+    return tuple(_queries.values())
