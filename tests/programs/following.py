@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,20 +10,10 @@ from rooms.following import due
 from rooms.models import Cursor, Due, Place
 
 
-def cursors(follower: str) -> list[int]:
-    """The versions up to which it followed, by room."""
-    rows = Cursor.objects.filter(follower=follower).order_by("room")
-    return list(rows.values_list("version", flat=True))
-
-
 def restore_with_cursors_at(version: int) -> None:
     """As a restore does, with cursors of more than was said."""
     Cursor.objects.update(version=version)
     Place.new_epoch()
-
-
-def some_cursor_is_at(version: int) -> bool:
-    return Cursor.objects.filter(version=version).exists()
 
 
 def schedule(rows: Mapping[str, float]) -> None:
@@ -53,11 +42,6 @@ def change_plans() -> float:
     except ValueError:
         pass
     return soon.timestamp()
-
-
-def rows() -> list[Any]:
-    """What is due: key, tries and error."""
-    return list(Due.objects.order_by("pk").values_list("key", "tries", "error"))
 
 
 def try_again() -> None:
