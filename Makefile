@@ -15,7 +15,7 @@ run: $(VENV)/run.stamp
 
 test: $(VENV)/dev.stamp
 	@bin/test-deps
-	@$(BIN)/pytest -n 2 --maxschedchunk 1
+	@$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 chaos: $(VENV)/dev.stamp
 	@bin/test-deps

@@ -12,26 +12,22 @@ import pytest
 from tests.programs import pages
 from tests.services import Postgres, Redis, postgres_cluster, redis_server
 from tests.site import Site
-from tests.turns import turn
 
 MakeSite = Callable[..., AbstractContextManager[Site]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests last: pytest-asyncio does not work after Playwright's synchronous API."""
-    items.sort(key=lambda item: "tests/browser/" in item.path.as_posix())
+    """Chaos first, since its tests are the longest and another worker has enough to do meanwhile.
+
+    Browser tests last: pytest-asyncio does not work after Playwright's synchronous API.
+    """
+    items.sort(key=lambda item: _rank(item.path))
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line(
-        "markers", "alone: measures seconds or memory; no other test runs at the same time"
-    )
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    with turn(alone=item.get_closest_marker("alone") is not None):
-        return (yield)
+def _rank(path: Path) -> int:
+    if path.name == "test_chaos.py":
+        return 0
+    return 2 if path.parent.name == "browser" else 1
 
 
 @pytest.fixture(scope="session")

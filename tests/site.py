@@ -27,6 +27,11 @@ from tests import forkserver
 from tests.services import answers, free_port, wait_until
 from tests.wire import Wire
 
+# Of a site that compares its sockets with the database sooner than every two seconds, and the
+# seconds after which each of its processes has looked at the database once.
+COMPARES_SOON = {"CHAT_REPAIR_EVERY": "0.3"}
+FIRST_LOOK = 1.0
+
 ROOT = Path(__file__).resolve().parent.parent
 DAPHNE = str(Path(sys.executable).with_name("daphne"))
 

@@ -43,6 +43,10 @@ class Loads(HTMLParser):
         return self.scripts + self.modules + self.preloaded
 
 
+# What they share takes seconds to make.
+pytestmark = pytest.mark.xdist_group("assets")
+
+
 @pytest.fixture(scope="module")
 def served(request: pytest.FixtureRequest) -> Iterator[Site]:
     with _site(request, server="serve", DEBUG="off") as site:

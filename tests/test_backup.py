@@ -19,7 +19,7 @@ from websockets.exceptions import WebSocketException
 from tests.conftest import MakeSite
 from tests.programs import messages
 from tests.services import missing
-from tests.site import Site
+from tests.site import COMPARES_SOON, FIRST_LOOK, Site
 from tests.wire import Frame, Wire, new_cid
 
 Finished = subprocess.CompletedProcess[str]
@@ -134,6 +134,10 @@ def test_it_asks_and_takes_only_yes(make_site: MakeSite) -> None:
 # While people use it
 
 
+# Seconds in which every process has compared itself with the database twice.
+TWO_LOOKS = 4.0
+
+
 class Speaker:
     """Somebody who says one thing after the other and, like the browser's outbox, says it again
     with the same cid until it is acked."""
@@ -157,6 +161,14 @@ class Speaker:
                 await asyncio.sleep(0.05)
 
 
+async def spoken(speakers: list[Speaker], number: int) -> None:
+    """Returns when so many more messages were acked."""
+    enough = number + sum(len(speaker.acked) for speaker in speakers)
+    async with asyncio.timeout(20):
+        while sum(len(speaker.acked) for speaker in speakers) < enough:
+            await asyncio.sleep(0.05)
+
+
 async def test_a_backup_under_full_speed_is_one_moment_and_holds_nobody(
     make_site: MakeSite,
 ) -> None:
@@ -171,11 +183,11 @@ async def test_a_backup_under_full_speed_is_one_moment_and_holds_nobody(
         async with asyncio.TaskGroup() as group:
             for speaker in speakers:
                 group.create_task(speaker.speak())
-            await asyncio.sleep(2)
+            await spoken(speakers, 100)
             began = time.monotonic()
             await manage_meanwhile(site, "backup", site.folder / "b.tar.gz")
             ended = time.monotonic()
-            await asyncio.sleep(0.5)
+            await spoken(speakers, 10)
             for speaker in speakers:
                 speaker.ending = True
         times = sorted(at for speaker in speakers for at in speaker.acked.values())
@@ -199,7 +211,7 @@ async def begun_anew(wire: Wire) -> None:
 async def test_a_restore_under_two_servers_resets_every_client_and_an_outbox_arrives_once(
     make_site: MakeSite,
 ) -> None:
-    with make_site("sqlite", processes=2, redis=True, server="serve") as site:
+    with make_site("sqlite", processes=2, redis=True, server="serve", **COMPARES_SOON) as site:
         site.people("ada", "bob")
         first: Frame = {"type": "send", "room": 1, "cid": new_cid(), "body": "1st"}
         second: Frame = {"type": "send", "room": 1, "cid": new_cid(), "body": "2nd"}
@@ -208,7 +220,7 @@ async def test_a_restore_under_two_servers_resets_every_client_and_an_outbox_arr
             await asyncio.to_thread(backup, site)
             assert (await ada.call(**second))["seq"] == 2
             await bob.expect("changes", to=2)
-            await asyncio.sleep(2.5)  # a first look at the rooms
+            await asyncio.sleep(FIRST_LOOK)
             began = time.monotonic()
             await asyncio.to_thread(restore, site, site.folder / "backup.tar.gz")
             await asyncio.gather(begun_anew(ada), begun_anew(bob))
@@ -225,7 +237,7 @@ async def test_a_restore_under_two_servers_resets_every_client_and_an_outbox_arr
                 assert (await ada_again.call(**second))["seq"] == 2
             heard = await bob_again.expect("changes", **{"from": 1, "to": 2})
             assert [message["body"] for message in heard["messages"]] == ["2nd"]
-            assert await ada_again.quiet(2.5) == [heard], "nothing else is told, nor closed"
+            assert await ada_again.quiet(FIRST_LOOK) == [heard], "nothing else is told, nor closed"
             assert (await ada_again.call(type="ping"))["heads"] == {"1": 2}
         assert site.run(messages.bodies) == ["1st", "2nd"]
         assert verify(site) == 0
@@ -247,10 +259,10 @@ async def test_what_is_acked_during_a_restore_is_in_the_state_before_or_after(
         async with asyncio.TaskGroup() as group:
             for speaker in speakers:
                 group.create_task(speaker.speak())
-            await asyncio.sleep(3)
+            await spoken(speakers, 100)
             done = await asyncio.to_thread(restore, site, file)
             restored = time.monotonic()
-            await asyncio.sleep(4)
+            await asyncio.sleep(TWO_LOOKS)
             for speaker in speakers:
                 speaker.ending = True
         assert max(at for s in speakers for at in s.acked.values()) > restored + 3
@@ -489,14 +501,14 @@ def test_on_postgresql_the_page_is_named(make_site: MakeSite) -> None:
 async def test_after_pg_restore_a_new_epoch_resets_every_client(make_site: MakeSite) -> None:
     if not shutil.which("pg_dump"):
         missing("pg_dump")
-    with make_site("postgres", processes=2, redis=True, server="serve") as site:
+    with make_site("postgres", processes=2, redis=True, server="serve", **COMPARES_SOON) as site:
         site.people("ada", "bob")
         site.run(messages.say, site.ids["ada"], ["one"])
         url, dump = site.environment["DATABASE_URL"], site.folder / "chat.dump"
         subprocess.run(["pg_dump", "--format=custom", f"--file={dump}", url], check=True)
         site.run(messages.say, site.ids["ada"], ["two"])
         async with site.socket("ada", 0) as ada, site.socket("bob", 1) as bob:
-            await asyncio.sleep(2.5)
+            await asyncio.sleep(FIRST_LOOK)
             arguments = ["--clean", "--if-exists", "--single-transaction", "--no-owner"]
             subprocess.run(["pg_restore", *arguments, f"--dbname={url}", dump], check=True)
             await manage_meanwhile(site, "restore", "--new-epoch")

@@ -3,12 +3,15 @@
 import asyncio
 import signal
 
-from channels.layers import get_channel_layer
+import pytest
+from channels.layers import InMemoryChannelLayer, get_channel_layer
 from pytest_django.fixtures import Settings
 from redis.asyncio import Redis as Client
 
-from chatsite.layers import RedisFanoutLayer
+from chatsite.layers import InMemoryFanoutLayer, RedisFanoutLayer
+from chatsite.layers.fanout import Frame
 from chatsite.layers.publisher import MAX_UNPUBLISHED
+from rooms.live import layer as live_layer
 from rooms.live.broadcast import Broadcaster
 from rooms.live.layer import of_site
 from tests.services import Redis
@@ -97,3 +100,57 @@ async def test_a_frozen_redis_keeps_nothing_from_the_sockets_of_the_process(
         redis.send(signal.SIGCONT)
     await broadcaster.drain(5)
     await layer.flush()
+
+
+@pytest.mark.parametrize("kind", ["memory", "redis"])
+async def test_one_broken_socket_keeps_a_frame_from_no_other(redis_url: str, kind: str) -> None:
+    layer = InMemoryFanoutLayer() if kind == "memory" else RedisFanoutLayer(hosts=[redis_url])
+    heard: list[str] = []
+
+    def broken(frame: Frame) -> None:
+        raise ValueError("a fault of ours")
+
+    sinks = [broken, lambda frame: heard.append("one"), broken, lambda frame: heard.append("two")]
+    for sink in sinks:
+        channel = await layer.new_channel()
+        layer.attach(channel, sink)
+        await layer.group_add("room", channel)
+    await layer.begin_send("room", FRAME)
+    assert sorted(heard) == ["one", "two"]
+    await layer.flush()
+
+
+class Stuck(InMemoryChannelLayer):
+    """A stock layer whose Redis, say, does not answer for some groups."""
+
+    async def group_discard(self, group: str, channel: str) -> None:
+        if group.startswith("stuck"):
+            await asyncio.Future()
+        await super().group_discard(group, channel)
+
+    async def group_send(self, group: str, message: dict) -> None:
+        if group.startswith("stuck"):
+            raise ConnectionError
+        await super().group_send(group, message)
+
+
+async def test_leaving_a_stock_layer_takes_bounded_time_and_leaves_what_it_can(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "tests.test_layers.Stuck"}}
+    monkeypatch.setattr(live_layer, "LEAVE_WITHIN", 0.2)
+    layer, stock = get_channel_layer(), of_site()
+    groups = [f"{kind}.{n}" for kind in ("stuck", "room") for n in range(50)]
+    for group in groups:
+        await stock.group_add(group, "socket")
+    await asyncio.wait_for(stock.leave(groups, "socket"), 2)
+    assert sorted(layer.groups) == sorted(groups[:50])
+
+
+async def test_a_stock_layer_is_healthy_while_what_it_is_given_is_sent(settings: Settings) -> None:
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "tests.test_layers.Stuck"}}
+    stock = of_site()
+    await asyncio.gather(stock.send("stuck", FRAME), return_exceptions=True)
+    assert not stock.healthy
+    await stock.send("room", FRAME)
+    assert stock.healthy

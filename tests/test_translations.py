@@ -19,6 +19,10 @@ CATALOGUES = Path("rooms/locale/ko/LC_MESSAGES")
 DOMAINS = ["django", "djangojs"]
 
 
+# What they share takes seconds to make.
+pytestmark = pytest.mark.xdist_group("translations")
+
+
 @pytest.fixture(scope="module", autouse=True)
 def tools() -> None:
     if not (shutil.which("xgettext") and shutil.which("msgfmt")):

@@ -2,6 +2,7 @@
 
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
+from django.utils import timezone
 
 from rooms import members
 from rooms.live import revocation
@@ -10,6 +11,14 @@ from rooms.models import Membership, Person
 
 def end_sockets(person: int, key: str) -> None:
     revocation.end_sockets(person, key)
+
+
+def expire_in_the_dark(key: str) -> None:
+    Session.objects.filter(session_key=key).update(expire_date=timezone.now())
+
+
+def delete_in_the_dark(key: str) -> None:
+    Session.objects.filter(session_key=key).delete()
 
 
 def change_in_the_dark(ended: str, deactivated: str, moved: str) -> None:

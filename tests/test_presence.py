@@ -1,0 +1,66 @@
+"""Who is online, in all processes."""
+
+import asyncio
+import signal
+from typing import Any
+
+from tests.conftest import MakeSite
+from tests.wire import Wire
+
+QUICK: dict[str, Any] = {
+    "DJANGO_SETTINGS_MODULE": "tests.settings.intervals",
+    "CHAT_PRESENCE_EVERY": "0.3",
+    "CHAT_PRESENCE_SETTLE": "0.1",
+    "CHAT_PRESENCE_LIFETIME": "2",
+}
+
+
+async def told(wire: Wire, person: int, state: str) -> None:
+    """Waits until a socket was told that somebody is in this state."""
+    async with asyncio.timeout(10):
+        while (await wire.expect("presence"))["users"].get(str(person)) != state:
+            pass
+
+
+async def test_a_socket_is_told_who_comes_and_who_goes(make_site: MakeSite) -> None:
+    with make_site("sqlite", redis=True, processes=2, **QUICK) as site:
+        bob = site.people("ada", "bob")["bob"]
+        async with site.socket("ada", 0) as ada:
+            for process in (0, 1):
+                async with site.socket("bob", process):
+                    await told(ada, bob, "online")
+                await told(ada, bob, "offline")
+
+
+async def test_somebody_with_another_tab_open_stays_online(make_site: MakeSite) -> None:
+    with make_site("sqlite", **QUICK) as site:
+        bob = site.people("ada", "bob")["bob"]
+        async with site.socket("ada") as ada, site.socket("bob"):
+            await told(ada, bob, "online")
+            async with site.socket("bob"):
+                await asyncio.sleep(0.5)
+            await asyncio.sleep(0.8)
+            assert not [event for event in ada.events if event["type"] == "presence"]
+
+
+async def test_nobody_stays_online_in_a_process_that_was_killed(make_site: MakeSite) -> None:
+    with make_site("sqlite", redis=True, processes=2, **QUICK) as site:
+        bob = site.people("ada", "bob")["bob"]
+        async with site.socket("ada", 0) as ada, site.socket("bob", 1):
+            await told(ada, bob, "online")
+            site.processes[1].end(signal.SIGKILL)
+            await told(ada, bob, "offline")
+            room = ada.room("general")["id"]
+            members = (await ada.call(type="members", room=room))["members"]
+            assert {m["id"]: m["presence"] for m in members}[bob] == "offline"
+
+
+async def test_a_process_that_goes_on_saying_so_keeps_its_people_online(
+    make_site: MakeSite,
+) -> None:
+    with make_site("sqlite", redis=True, processes=2, **QUICK) as site:
+        bob = site.people("ada", "bob")["bob"]
+        async with site.socket("ada", 0) as ada, site.socket("bob", 1):
+            await told(ada, bob, "online")
+            await asyncio.sleep(2.5)  # longer than one message holds
+            assert not [event for event in ada.events if event["type"] == "presence"]
