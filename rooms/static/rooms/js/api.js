@@ -1,5 +1,5 @@
 // What goes over HTTP: rooms and who is in them. The socket then tells every open browser about it.
-import { gettext } from "./i18n.js";
+import { gettext } from "./ui/i18n.js";
 
 export class ApiError extends Error {
   /** errors: {field: [sentence]} when the form was wrong, otherwise empty. */

@@ -1,12 +1,12 @@
 import { render, html } from "../vendor/lit.js";
-import { Deletions } from "./deletions.js";
-import { formatList, gettext, interpolate } from "./i18n.js";
-import { Outbox } from "./outbox.js";
-import { nameOf } from "./people.js";
-import { Quotes } from "./quotes.js";
-import { Socket } from "./socket.js";
-import { Store } from "./store.js";
-import "./chat-app.js";
+import { Deletions } from "./log/deletions.js";
+import { formatList, gettext, interpolate } from "./ui/i18n.js";
+import { Outbox } from "./log/outbox.js";
+import { nameOf } from "./ui/people.js";
+import { Quotes } from "./conversation/quotes.js";
+import { Socket } from "./log/socket.js";
+import { Store } from "./log/store.js";
+import "./app.js";
 import "./seen.js";
 
 const inPage = (id) => JSON.parse(document.getElementById(id).textContent);

@@ -1,10 +1,10 @@
-import { LitElement, html, nothing, repeat } from "../vendor/lit.js";
-import { roomUrl, signOutToken } from "./api.js";
-import { hasDraft } from "./drafts.js";
-import { formatNumber, gettext, interpolate, ngettext } from "./i18n.js";
-import { icons } from "./icons.js";
-import { avatar, compareRooms, kindLabel, nameOf, roomMark, roomName } from "./people.js";
-import { Watch } from "./watch.js";
+import { LitElement, html, nothing, repeat } from "../../vendor/lit.js";
+import { roomUrl, signOutToken } from "../api.js";
+import { hasDraft } from "../log/drafts.js";
+import { formatNumber, gettext, interpolate, ngettext } from "../ui/i18n.js";
+import { icons } from "../ui/icons.js";
+import { avatar, compareRooms, kindLabel, nameOf, roomMark, roomName } from "../ui/people.js";
+import { Watch } from "../ui/watch.js";
 
 const COUNT_LIMIT = 99;
 

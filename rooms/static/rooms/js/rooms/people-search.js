@@ -1,8 +1,8 @@
 // A search field for people, used by the dialogs that add somebody.
-import { LitElement, html, nothing, repeat } from "../vendor/lit.js";
-import { searchPeople } from "./api.js";
-import { gettext } from "./i18n.js";
-import { avatar, nameOf } from "./people.js";
+import { LitElement, html, nothing, repeat } from "../../vendor/lit.js";
+import { searchPeople } from "../api.js";
+import { gettext } from "../ui/i18n.js";
+import { avatar, nameOf } from "../ui/people.js";
 
 const TYPING_PAUSE_MS = 200;
 

@@ -1,11 +1,11 @@
-import { LitElement, html, nothing } from "../vendor/lit.js";
-import { loadDraft, saveDraft } from "./drafts.js";
+import { LitElement, html, nothing } from "../../vendor/lit.js";
+import { loadDraft, saveDraft } from "../log/drafts.js";
 import { Enter, fit } from "./enter.js";
 import { excerpt } from "./excerpt.js";
-import { gettext, interpolate } from "./i18n.js";
-import { icons } from "./icons.js";
-import { nameOf, roomName, typingSentence } from "./people.js";
-import { Watch } from "./watch.js";
+import { gettext, interpolate } from "../ui/i18n.js";
+import { icons } from "../ui/icons.js";
+import { nameOf, roomName, typingSentence } from "../ui/people.js";
+import { Watch } from "../ui/watch.js";
 
 // The server takes no more (protocol: 1 to 16,384 bytes of UTF-8).
 const BODY_BYTES = 16_384;

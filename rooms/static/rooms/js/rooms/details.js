@@ -1,11 +1,11 @@
-import { html, live, nothing, repeat } from "../vendor/lit.js";
-import { addMember, archiveRoom, changeRole, joinRoom, leaveRoom, removeMember, saveRoom } from "./api.js";
-import { ChatDialog } from "./chat-dialog.js";
-import { formatNumber, gettext, interpolate, ngettext } from "./i18n.js";
-import { icons } from "./icons.js";
-import { avatar, nameOf, roomName } from "./people.js";
-import { sentenceOf } from "./refusals.js";
-import { Watch } from "./watch.js";
+import { html, live, nothing, repeat } from "../../vendor/lit.js";
+import { addMember, archiveRoom, changeRole, joinRoom, leaveRoom, removeMember, saveRoom } from "../api.js";
+import { ChatDialog } from "../ui/dialog.js";
+import { formatNumber, gettext, interpolate, ngettext } from "../ui/i18n.js";
+import { icons } from "../ui/icons.js";
+import { avatar, nameOf, roomName } from "../ui/people.js";
+import { sentenceOf } from "../log/refusals.js";
+import { Watch } from "../ui/watch.js";
 import "./people-search.js";
 
 const MEMBERS_PAGE = 200;

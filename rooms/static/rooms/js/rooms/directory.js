@@ -1,9 +1,9 @@
-import { html, nothing, repeat } from "../vendor/lit.js";
-import { joinRoom, roomUrl, searchRooms } from "./api.js";
-import { ChatDialog } from "./chat-dialog.js";
-import { formatNumber, gettext, interpolate, ngettext } from "./i18n.js";
-import { icons } from "./icons.js";
-import { Watch } from "./watch.js";
+import { html, nothing, repeat } from "../../vendor/lit.js";
+import { joinRoom, roomUrl, searchRooms } from "../api.js";
+import { ChatDialog } from "../ui/dialog.js";
+import { formatNumber, gettext, interpolate, ngettext } from "../ui/i18n.js";
+import { icons } from "../ui/icons.js";
+import { Watch } from "../ui/watch.js";
 
 const TYPING_PAUSE_MS = 200;
 

@@ -1,9 +1,9 @@
-import { html, nothing } from "../vendor/lit.js";
-import { openDirect, roomUrl } from "./api.js";
-import { ChatDialog } from "./chat-dialog.js";
-import { gettext, interpolate } from "./i18n.js";
-import { icons } from "./icons.js";
-import { nameOf } from "./people.js";
+import { html, nothing } from "../../vendor/lit.js";
+import { openDirect, roomUrl } from "../api.js";
+import { ChatDialog } from "../ui/dialog.js";
+import { gettext, interpolate } from "../ui/i18n.js";
+import { icons } from "../ui/icons.js";
+import { nameOf } from "../ui/people.js";
 import "./people-search.js";
 
 // A direct room has 2 to 9 people, me among them.

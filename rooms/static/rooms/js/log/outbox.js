@@ -1,6 +1,6 @@
 // What I said and the server has not yet acknowledged. It lies in IndexedDB, so that neither a reload nor a crash
 // loses it. Every tab may send everything in it: the cid makes the second time harmless.
-import { openDB } from "../vendor/idb.js";
+import { openDB } from "../../vendor/idb.js";
 import { sentenceOf } from "./refusals.js";
 import { Refusal } from "./store.js";
 

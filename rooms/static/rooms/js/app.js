@@ -1,18 +1,18 @@
 import { LitElement, html, nothing } from "../vendor/lit.js";
 import { joinRoom, roomUrl, signInUrl } from "./api.js";
-import { gettext, interpolate } from "./i18n.js";
-import { icons } from "./icons.js";
-import { kindLabel, roomMark, roomName } from "./people.js";
-import { skeleton } from "./chat-timeline.js";
-import { Watch } from "./watch.js";
-import "./chat-composer.js";
-import "./chat-direct-create.js";
-import "./chat-directory.js";
-import "./chat-emoji-picker.js";
-import "./chat-room-create.js";
-import "./chat-room-details.js";
-import "./chat-sidebar.js";
-import "./chat-toasts.js";
+import { gettext, interpolate } from "./ui/i18n.js";
+import { icons } from "./ui/icons.js";
+import { kindLabel, roomMark, roomName } from "./ui/people.js";
+import { skeleton } from "./conversation/timeline.js";
+import { Watch } from "./ui/watch.js";
+import "./conversation/composer.js";
+import "./rooms/create-direct.js";
+import "./rooms/directory.js";
+import "./ui/emoji-picker.js";
+import "./rooms/create-room.js";
+import "./rooms/details.js";
+import "./rooms/sidebar.js";
+import "./ui/toasts.js";
 
 // A blink of the connection is nobody's business.
 const CALM_MS = 1500;

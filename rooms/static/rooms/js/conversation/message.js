@@ -1,11 +1,11 @@
-import { LitElement, classMap, html, nothing, unsafeHTML } from "../vendor/lit.js";
-import { messageUrl } from "./api.js";
+import { LitElement, classMap, html, nothing, unsafeHTML } from "../../vendor/lit.js";
+import { messageUrl } from "../api.js";
 import { Enter, fit } from "./enter.js";
 import { excerpt } from "./excerpt.js";
-import { formatMoment, formatNumber, formatTime, gettext, interpolate, ngettext } from "./i18n.js";
-import { icons } from "./icons.js";
-import { avatar, nameOf } from "./people.js";
-import { sentenceOf } from "./refusals.js";
+import { formatMoment, formatNumber, formatTime, gettext, interpolate, ngettext } from "../ui/i18n.js";
+import { icons } from "../ui/icons.js";
+import { avatar, nameOf } from "../ui/people.js";
+import { sentenceOf } from "../log/refusals.js";
 
 const QUOTE_LENGTH = 140;
 

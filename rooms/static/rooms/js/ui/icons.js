@@ -1,4 +1,4 @@
-import { svg } from "../vendor/lit.js";
+import { svg } from "../../vendor/lit.js";
 
 const icon = (paths) => svg`<svg class="icon" viewBox="0 0 20 20" fill="none" stroke="currentColor" stroke-width="1.6"
   stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">${paths}</svg>`;

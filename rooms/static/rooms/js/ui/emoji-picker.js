@@ -1,4 +1,4 @@
-import { LitElement, html } from "../vendor/lit.js";
+import { LitElement, html } from "../../vendor/lit.js";
 import { gettext } from "./i18n.js";
 
 const EMOJI = [

@@ -1,8 +1,8 @@
-import { LitElement, html, keyed, nothing, repeat } from "../vendor/lit.js";
-import { formatDay, formatNumber, gettext, interpolate, ngettext } from "./i18n.js";
-import { icons } from "./icons.js";
-import { nameOf, roomName } from "./people.js";
-import "./chat-message.js";
+import { LitElement, html, keyed, nothing, repeat } from "../../vendor/lit.js";
+import { formatDay, formatNumber, gettext, interpolate, ngettext } from "../ui/i18n.js";
+import { icons } from "../ui/icons.js";
+import { nameOf, roomName } from "../ui/people.js";
+import "./message.js";
 
 // More rows than this make a phone slow; what is dropped is loaded again when somebody scrolls there.
 const ROWS_LIMIT = 300;

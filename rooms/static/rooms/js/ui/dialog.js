@@ -1,10 +1,10 @@
 // What the dialogs have in common: a native <dialog>, a heading, a close button, one request at a time.
-import { LitElement, html, nothing } from "../vendor/lit.js";
-import { ApiError } from "./api.js";
+import { LitElement, html, nothing } from "../../vendor/lit.js";
+import { ApiError } from "../api.js";
 import { gettext } from "./i18n.js";
 import { icons } from "./icons.js";
-import { sentenceOf } from "./refusals.js";
-import { Refusal } from "./store.js";
+import { sentenceOf } from "../log/refusals.js";
+import { Refusal } from "../log/store.js";
 
 export class ChatDialog extends LitElement {
   static properties = {

@@ -1,7 +1,7 @@
-import { html } from "../vendor/lit.js";
-import { createRoom, roomUrl } from "./api.js";
-import { ChatDialog } from "./chat-dialog.js";
-import { gettext } from "./i18n.js";
+import { html } from "../../vendor/lit.js";
+import { createRoom, roomUrl } from "../api.js";
+import { ChatDialog } from "../ui/dialog.js";
+import { gettext } from "../ui/i18n.js";
 
 class ChatRoomCreate extends ChatDialog {
   async submit(event) {

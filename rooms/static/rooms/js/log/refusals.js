@@ -1,5 +1,5 @@
 // Why the server refused something, in the reader's language: over the socket its own sentences are English.
-import { gettext } from "./i18n.js";
+import { gettext } from "../ui/i18n.js";
 
 const SENTENCES = {
   archived: gettext("This room is archived. It can be read, but nothing can be written or changed in it."),

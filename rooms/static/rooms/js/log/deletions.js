@@ -1,5 +1,5 @@
 // A deleted message disappears at once and is deleted on the server when the time for undoing is over.
-import { gettext } from "./i18n.js";
+import { gettext } from "../ui/i18n.js";
 import { sentenceOf } from "./refusals.js";
 
 const UNDO_MS = 5000;

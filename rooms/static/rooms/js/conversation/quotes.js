@@ -1,5 +1,5 @@
 // Messages that are quoted by replies and lie outside of what is loaded.
-import { fetchQuotes } from "./api.js";
+import { fetchQuotes } from "../api.js";
 
 export class Quotes {
   constructor(store) {

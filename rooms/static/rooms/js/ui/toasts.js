@@ -1,4 +1,4 @@
-import { LitElement, html, nothing, repeat } from "../vendor/lit.js";
+import { LitElement, html, nothing, repeat } from "../../vendor/lit.js";
 import { gettext } from "./i18n.js";
 import { icons } from "./icons.js";
 
