@@ -6,11 +6,7 @@ import { kindLabel, roomMark, roomName } from "./ui/people.js";
 import { skeleton } from "./conversation/timeline.js";
 import { Watch } from "./ui/watch.js";
 import "./conversation/composer.js";
-import "./rooms/create-direct.js";
-import "./rooms/directory.js";
-import "./ui/emoji-picker.js";
-import "./rooms/create-room.js";
-import "./rooms/details.js";
+import "./conversation/mentions.js";
 import "./rooms/sidebar.js";
 import "./ui/toasts.js";
 
@@ -50,6 +46,7 @@ class ChatApp extends LitElement {
 
   connectedCallback() {
     super.connectedCallback();
+    this.chat.navigate = (path, preview) => this.navigate(path, preview);
     this.preview = this.chat.boot.room ?? null;
     this.wide.addEventListener("change", () => (this.drawer = false));
     addEventListener("popstate", () => this.go(location.pathname, history.state?.preview ?? null));
@@ -58,9 +55,7 @@ class ChatApp extends LitElement {
   }
 
   firstUpdated() {
-    this.chat.toasts = this.querySelector("chat-toasts");
-    this.chat.deletions.toasts = this.chat.toasts;
-    this.chat.emoji = this.querySelector("chat-emoji-picker");
+    this.chat.dialogs.host = this.querySelector(".dialogs");
     if (this.route.slug === null) this.browse();
   }
 
@@ -102,7 +97,7 @@ class ChatApp extends LitElement {
     this.preview = preview ?? (this.chat.boot.room?.slug === this.route.slug ? this.chat.boot.room : this.preview?.slug === this.route.slug ? this.preview : null);
     this.joinError = "";
     this.drawer = false;
-    for (const dialog of this.querySelectorAll("dialog[open]")) dialog.close();
+    this.chat.dialogs.close();
     if (previous !== null && this.room?.id !== previous) this.chat.store.trim(previous);
     if (this.route.slug === null) this.browse();
   }
@@ -183,7 +178,21 @@ class ChatApp extends LitElement {
 
   browse() {
     this.drawer = false;
-    this.querySelector("chat-directory")?.show();
+    this.chat.dialogs.open("chat-directory", () => import("./rooms/directory.js"));
+  }
+
+  createRoom() {
+    this.drawer = false;
+    this.chat.dialogs.open("chat-room-create", () => import("./rooms/create-room.js"));
+  }
+
+  createDirect() {
+    this.drawer = false;
+    this.chat.dialogs.open("chat-direct-create", () => import("./rooms/create-direct.js"));
+  }
+
+  showDetails(options = {}) {
+    this.chat.dialogs.open("chat-room-details", () => import("./rooms/details.js"), { room: this.room, ...options });
   }
 
   async join() {
@@ -204,27 +213,22 @@ class ChatApp extends LitElement {
 
   render() {
     const { room } = this;
-    const dialogOpener = (name) => () => { this.drawer = false; this.querySelector(name).show(); };
     return html`
       <div class="app ${this.drawer ? "app--drawer" : ""}"
-        @browse=${this.browse} @create-room=${dialogOpener("chat-room-create")} @create-direct=${dialogOpener("chat-direct-create")}
+        @browse=${this.browse} @create-room=${this.createRoom} @create-direct=${this.createDirect}
         @close-sidebar=${() => (this.drawer = false)} @keydown=${(event) => event.key === "Escape" && this.drawer && (this.drawer = false)}>
         <a class="skip" href="#conversation">${gettext("Skip to the conversation")}</a>
         <chat-sidebar class="sidebar" .chat=${this.chat} .current=${room?.id ?? null}></chat-sidebar>
         <div class="app__shade" @click=${() => (this.drawer = false)}></div>
         <main class="conversation" id="conversation" tabindex="-1" ?inert=${this.drawer} @reply=${(event) => this.querySelector("chat-composer").reply(event.detail)}
-          @add-people=${() => this.querySelector("chat-room-details").show({ adding: true })} @edited=${() => this.querySelector(".composer__field")?.focus()} @edit-last=${() => this.querySelector("chat-timeline").editLast()}
+          @add-people=${() => this.showDetails({ adding: true })} @edited=${() => this.querySelector(".composer__field")?.focus()} @edit-last=${() => this.querySelector("chat-timeline").editLast()}
           @sent=${() => this.querySelector("chat-timeline").jumpToEnd()}>
           ${this.header(room ?? this.preview, Boolean(room))}
           <div class="connection" role="status">${this.connectionNotice()}</div>
           ${this.content(room)}
         </main>
-        <chat-directory .chat=${this.chat}></chat-directory>
-        <chat-room-create .chat=${this.chat}></chat-room-create>
-        <chat-direct-create .chat=${this.chat}></chat-direct-create>
-        <chat-room-details .chat=${this.chat} .room=${room}></chat-room-details>
-        <chat-emoji-picker></chat-emoji-picker>
-        <chat-toasts class="toasts"></chat-toasts>
+        <div class="dialogs"></div>
+        <chat-toasts class="toasts" .chat=${this.chat}></chat-toasts>
       </div>
     `;
   }
@@ -242,7 +246,7 @@ class ChatApp extends LitElement {
                 ${room.topic ? html`<p class="conversation__topic" title=${room.topic}>${room.topic}</p>` : nothing}
               </div>
               ${room.archived ? html`<span class="label">${gettext("archived")}</span>` : nothing}
-              ${joined ? html`<button type="button" class="icon-button" aria-label=${gettext("Room details")} title=${gettext("Room details")} @click=${() => this.querySelector("chat-room-details").show()}>${icons.people}</button>` : nothing}
+              ${joined ? html`<button type="button" class="icon-button" aria-label=${gettext("Room details")} title=${gettext("Room details")} @click=${() => this.showDetails()}>${icons.people}</button>` : nothing}
             `
           : html`<div class="conversation__title"><h1>${this.chat.place.name}</h1></div>`}
       </header>
@@ -295,7 +299,7 @@ class ChatApp extends LitElement {
         <p>${gettext("Join a room, or write to somebody directly.")}</p>
         <div class="actions">
           <button type="button" class="button button--primary" @click=${this.browse}>${gettext("Browse rooms")}</button>
-          <button type="button" class="button" @click=${() => this.querySelector("chat-direct-create").show()}>${gettext("Write to people")}</button>
+          <button type="button" class="button" @click=${this.createDirect}>${gettext("Write to people")}</button>
         </div>
       </div>
     `;

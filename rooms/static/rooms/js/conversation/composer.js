@@ -5,17 +5,16 @@ import { excerpt } from "./excerpt.js";
 import { gettext, interpolate } from "../ui/i18n.js";
 import { icons } from "../ui/icons.js";
 import { nameOf, roomName, typingSentence } from "../ui/people.js";
+import { completers, composerActions } from "../parts.js";
 import { Watch } from "../ui/watch.js";
 
 // The server takes no more (protocol: 1 to 16,384 bytes of UTF-8).
 const BODY_BYTES = 16_384;
 // A typing mark lasts 5 s: one every 3 s keeps it alive.
 const TYPING_EVERY_MS = 3000;
-const SUGGESTIONS = 6;
 const QUOTE_LENGTH = 140;
 // A placeholder is cut off without an ellipsis.
 const PLACEHOLDER_NAME = 40;
-const MENTION = /(?:^|\s)@([\p{L}\p{N}_.+-]*)$/u;
 
 class ChatComposer extends LitElement {
   static properties = {
@@ -35,7 +34,7 @@ class ChatComposer extends LitElement {
     this.empty = true;
     this.suggestions = [];
     this.chosen = 0;
-    this.members = new Map(); // room → its people, for mentions
+    this.completer = null; // whose suggestions these are
     this.typedAt = 0;
     new Watch(this, "typing", "rooms");
   }
@@ -137,51 +136,45 @@ class ChatComposer extends LitElement {
     } else this.enter.keydown(event);
   }
 
-  // ── Mentions ──
+  // ── Completing ──
 
-  get mention() {
+  /** The word before the cursor that a completer may complete: [completer, word], or null. */
+  get completing() {
     const { value, selectionStart, selectionEnd } = this.field;
-    return selectionStart === selectionEnd ? MENTION.exec(value.slice(0, selectionStart)) : null;
+    if (selectionStart !== selectionEnd) return null;
+    for (const completer of completers) {
+      const found = completer.pattern.exec(value.slice(0, selectionStart));
+      if (found) return [completer, found[1]];
+    }
+    return null;
   }
 
-  /** Whether Enter completes a name; one that is typed out already is sent as it is. */
+  /** Whether Enter completes the word; one that is typed out already is sent as it is. */
   get completable() {
-    const person = this.suggestions[this.chosen];
-    return person && this.mention?.[1].toLocaleLowerCase() !== person.username.toLocaleLowerCase();
+    const suggestion = this.suggestions[this.chosen];
+    return suggestion && this.completing?.[1].toLocaleLowerCase() !== suggestion.text.toLocaleLowerCase();
   }
 
   async suggest() {
-    if (!this.mention) {
+    const { completing } = this;
+    if (!completing) {
       this.suggestions = [];
       return;
     }
-    const people = await this.people();
-    const word = this.mention?.[1].toLocaleLowerCase();
-    const fits = (person) => [person.username, person.name, ...person.name.split(/\s+/)].some((name) => name.toLocaleLowerCase().startsWith(word));
-    this.suggestions = word === undefined ? [] : people.filter(fits).slice(0, SUGGESTIONS);
+    const [completer, word] = completing;
+    const suggestions = await completer.find(word, { chat: this.chat, room: this.room });
+    if (this.completing?.[0] !== completer || this.completing[1] !== word) return; // somebody typed on
+    this.completer = completer;
+    this.suggestions = suggestions;
     this.chosen = 0;
   }
 
-  async people() {
-    const { id } = this.room;
-    if (!this.members.has(id)) {
-      try {
-        const { members } = await this.chat.store.request({ type: "members", room: id, limit: 500 });
-        this.members.set(id, members.filter((member) => member.id !== this.chat.user.id));
-        setTimeout(() => this.members.delete(id), 60_000); // people come and go
-      } catch {
-        return []; // without a connection nobody is suggested; the name can still be typed
-      }
-    }
-    return this.members.get(id) ?? [];
-  }
-
-  complete(person) {
-    const { mention, field } = this;
+  complete({ text }) {
+    const { completing, field } = this;
     this.suggestions = [];
-    if (!mention) return;
-    const from = field.selectionStart - mention[1].length;
-    field.setRangeText(`${person.username} `, from, field.selectionStart, "end");
+    if (!completing) return;
+    const from = field.selectionStart - completing[1].length;
+    field.setRangeText(`${text} `, from, field.selectionStart, "end");
     this.input();
     field.focus();
   }
@@ -206,6 +199,7 @@ class ChatComposer extends LitElement {
             @input=${this.input} @keydown=${this.keydown} @beforeinput=${(event) => enter.beforeinput(event)}
             @compositionupdate=${(event) => enter.compositionupdate(event)} @compositionend=${() => enter.compositionend()}
             @blur=${() => enter.blur()}></textarea>
+          ${this.actions()}
           <button class="icon-button composer__send" aria-label=${gettext("Send")} title=${gettext("Send")} aria-disabled=${this.empty}>${icons.send}</button>
         </div>
       </form>
@@ -230,15 +224,22 @@ class ChatComposer extends LitElement {
   suggestionList() {
     if (!this.suggestions.length) return nothing;
     return html`
-      <ul class="suggestions" id="suggestions" role="listbox" aria-label=${gettext("People")}>
-        ${this.suggestions.map((person, index) => html`
+      <ul class="suggestions" id="suggestions" role="listbox" aria-label=${this.completer.label}>
+        ${this.suggestions.map((suggestion, index) => html`
           <li class="suggestion ${index === this.chosen ? "suggestion--chosen" : ""}" id="suggestion-${index}" role="option" aria-selected=${index === this.chosen}
-            @pointerdown=${(event) => { event.preventDefault(); this.complete(person); }}>
-            <span class="suggestion__name">${nameOf(person)}</span> <span class="suggestion__username">@${person.username}</span>
+            @pointerdown=${(event) => { event.preventDefault(); this.complete(suggestion); }}>
+            <span class="suggestion__name">${suggestion.name}</span>${suggestion.note ? html` <span class="suggestion__username">${suggestion.note}</span>` : nothing}
           </li>
         `)}
       </ul>
     `;
+  }
+
+  actions() {
+    const context = { chat: this.chat, room: this.room };
+    return composerActions
+      .filter(({ offered }) => offered?.(context) ?? true)
+      .map(({ icon, label, run }) => html`<button type="button" class="icon-button" aria-label=${label} title=${label} @click=${() => run(context)}>${icon}</button>`);
   }
 
   typing() {

@@ -1,13 +1,24 @@
-import { LitElement, classMap, html, nothing, unsafeHTML } from "../../vendor/lit.js";
+import { LitElement, html, nothing, unsafeHTML } from "../../vendor/lit.js";
 import { messageUrl } from "../api.js";
 import { Enter, fit } from "./enter.js";
 import { excerpt } from "./excerpt.js";
-import { formatMoment, formatNumber, formatTime, gettext, interpolate, ngettext } from "../ui/i18n.js";
+import { formatMoment, formatTime, gettext, interpolate } from "../ui/i18n.js";
 import { icons } from "../ui/icons.js";
 import { avatar, nameOf } from "../ui/people.js";
 import { sentenceOf } from "../log/refusals.js";
+import { messageActions, parts } from "../parts.js";
+import { pickReaction } from "./reactions.js";
 
 const QUOTE_LENGTH = 140;
+
+// In the order in which they are shown; those of capabilities come before the last.
+const ACTIONS = [
+  { icon: icons.react, label: gettext("Add reaction"), key: "+", offered: ({ archived }) => !archived, run: pickReaction },
+  { icon: icons.reply, label: gettext("Reply"), key: "r", offered: ({ archived }) => !archived, run: ({ row }) => row.reply() },
+  { icon: icons.edit, label: gettext("Edit"), key: "e", offered: ({ row }) => row.mayEdit, run: ({ row }) => row.edit() },
+  { icon: icons.link, label: gettext("Copy link"), offered: () => true, run: ({ row }) => row.copyLink() },
+];
+const DELETE = { icon: icons.trash, label: gettext("Delete"), key: "Delete", className: "icon-button--danger", offered: ({ row }) => row.mayDelete, run: ({ row }) => row.delete() };
 
 /** One message, or one that is still on its way (an entry of the outbox, in `pending`). */
 class ChatMessage extends LitElement {
@@ -111,10 +122,11 @@ class ChatMessage extends LitElement {
 
   keydown(event) {
     if (event.target !== this || event.ctrlKey || event.metaKey || event.altKey || this.pending || this.deleted) return;
-    const act = { r: () => this.reply(), e: () => this.edit(), "+": () => this.pickReaction(), Delete: () => this.delete() }[event.key];
-    if (!act || this.archived) return;
+    const { context } = this;
+    const action = this.offered(context).find(({ key }) => key === event.key);
+    if (!action || this.archived) return;
     event.preventDefault();
-    act();
+    action.run(context, event);
   }
 
   edit() {
@@ -165,20 +177,34 @@ class ChatMessage extends LitElement {
     }
   }
 
-  async pickReaction(event) {
-    const button = event?.currentTarget ?? this;
-    const emoji = await this.chat.emoji.pick(button);
-    (button.isConnected ? button : this).focus();
-    if (emoji) this.react(emoji, true);
+  /** What parts and actions may know and do. */
+  get context() {
+    const { chat, message, mine, archived } = this;
+    return {
+      chat,
+      message,
+      mine,
+      archived,
+      room: chat.store.rooms.get(this.room),
+      row: this,
+      // The Tab key goes through the controls of the message where the person is, not of three hundred.
+      tabindex: this.active ? nothing : -1,
+      change: (frame, offline) => this.change(frame, offline),
+    };
   }
 
-  async react(emoji, on) {
+  async change(frame, offline = sentenceOf({ code: "offline" })) {
     try {
-      await this.chat.store.change({ type: "react", message: this.message.id, emoji, on });
+      await this.chat.store.change(frame);
+      return true;
     } catch (refusal) {
-      const text = refusal.code === "offline" ? gettext("There is no connection. The reaction was not saved.") : sentenceOf(refusal);
-      this.chat.toasts.show({ text, tone: "danger" });
+      this.chat.toasts.show({ text: refusal.code === "offline" ? offline : sentenceOf(refusal), tone: "danger" });
+      return false;
     }
+  }
+
+  offered(context) {
+    return [...ACTIONS, ...messageActions, DELETE].filter((action) => action.offered(context));
   }
 
   // ── Rendering ──
@@ -193,7 +219,7 @@ class ChatMessage extends LitElement {
       <div class="message__main">
         ${this.continued ? nothing : this.header()} ${this.quote()}
         ${this.editing ? this.editor() : this.body()}
-        ${this.pending ? this.pendingState() : nothing} ${this.reactions()}
+        ${this.pending ? this.pendingState() : nothing} ${this.parts()}
       </div>
       ${this.deleted || this.pending || this.editing ? nothing : this.actions()}
     `;
@@ -273,27 +299,10 @@ class ChatMessage extends LitElement {
     `;
   }
 
-  reactions() {
-    const reactions = this.message?.reactions ?? [];
-    if (!reactions.length || this.deleted) return nothing;
-    // The Tab key goes through those of the message where the person is, not of three hundred.
-    const tabindex = this.active ? nothing : -1;
-    return html`
-      <div class="reactions">
-        ${reactions.map(({ emoji, users }) => {
-          const mine = users.includes(this.chat.user.id);
-          const count = users.length;
-          const label = interpolate(ngettext("%(emoji)s, %(count)s person", "%(emoji)s, %(count)s people", count), { emoji, count: formatNumber(count) });
-          return html`<button type="button" class=${classMap({ reaction: true, "reaction--mine": mine })} aria-pressed=${mine} aria-label=${label}
-            title=${this.chat.namesOf(users)} tabindex=${tabindex} ?disabled=${this.archived} @click=${() => this.react(emoji, !mine)}>
-            <span class="reaction__emoji">${emoji}</span><span class="reaction__count">${formatNumber(count)}</span>
-          </button>`;
-        })}
-        ${this.archived
-          ? nothing
-          : html`<button type="button" class="reaction reaction--add" tabindex=${tabindex} aria-label=${gettext("Add reaction")} @click=${this.pickReaction}>${icons.react}</button>`}
-      </div>
-    `;
+  parts() {
+    if (this.pending || this.deleted) return nothing;
+    const { context, message } = this;
+    return [...parts].map(([name, render]) => (message[name] === undefined ? nothing : render(message[name], context)));
   }
 
   actions() {
@@ -302,15 +311,12 @@ class ChatMessage extends LitElement {
       return html`<button type="button" class="message__more icon-button icon-button--small" tabindex="-1" aria-label=${gettext("Message actions")}
         @click=${this.showActions}>${icons.more}</button>`;
     }
-    const action = (icon, label, act, extra = "") =>
-      html`<button type="button" class="icon-button icon-button--small ${extra}" aria-label=${label} title=${label} @click=${act}>${icon}</button>`;
+    const { context } = this;
     return html`
       <div class="message__actions" role="group" aria-label=${gettext("Message actions")}>
-        ${this.archived ? nothing : action(icons.react, gettext("Add reaction"), this.pickReaction)}
-        ${this.archived ? nothing : action(icons.reply, gettext("Reply"), this.reply)}
-        ${this.mayEdit ? action(icons.edit, gettext("Edit"), this.edit) : nothing}
-        ${action(icons.link, gettext("Copy link"), this.copyLink)}
-        ${this.mayDelete ? action(icons.trash, gettext("Delete"), this.delete, "icon-button--danger") : nothing}
+        ${this.offered(context).map(({ icon, label, className = "", run }) => html`
+          <button type="button" class="icon-button icon-button--small ${className}" aria-label=${label} title=${label} @click=${(event) => run(context, event)}>${icon}</button>
+        `)}
       </div>
     `;
   }

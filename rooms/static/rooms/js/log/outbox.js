@@ -33,7 +33,7 @@ export class Outbox {
     this.store = store;
     this.onLost = onLost;
     this.author = author;
-    this.entries = new Map(); // cid → {cid, author, room, body, reply_to, created, error}
+    this.entries = new Map(); // cid → {cid, author, room, body, reply_to, along, created, error}
     this.sending = new Map(); // room → the promise of its queue being sent
     this.shelf = openShelf();
     this.otherTabs = new BroadcastChannel("outbox");
@@ -63,8 +63,9 @@ export class Outbox {
     return [...this.entries.values()].filter((entry) => entry.room === room).sort((a, b) => a.created - b.created);
   }
 
-  async add({ room, body, replyTo = null }) {
-    const entry = { cid: crypto.randomUUID?.() ?? randomCid(), author: this.author, room, body, reply_to: replyTo, created: Date.now(), error: null };
+  /** `along` are the fields of the send that capabilities add, a poll for example. */
+  async add({ room, body, replyTo = null, along = {} }) {
+    const entry = { cid: crypto.randomUUID?.() ?? randomCid(), author: this.author, room, body, reply_to: replyTo, along, created: Date.now(), error: null };
     this.entries.set(entry.cid, entry);
     this.changed();
     await this.shelve(entry);
@@ -88,9 +89,9 @@ export class Outbox {
   }
 
   async shelve(entry) {
-    const { cid, author, room, body, reply_to, created, error } = entry;
+    const { cid, author, room, body, reply_to, along, created, error } = entry;
     try {
-      await (await this.shelf).put({ cid, author, room, body, reply_to, created, error });
+      await (await this.shelf).put({ cid, author, room, body, reply_to, along, created, error });
       entry.shelved = true;
       this.otherTabs.postMessage("changed");
     } catch {
@@ -125,7 +126,7 @@ export class Outbox {
   }
 
   async sendEntry(entry) {
-    const frame = { type: "send", room: entry.room, cid: entry.cid, body: entry.body };
+    const frame = { ...entry.along, type: "send", room: entry.room, cid: entry.cid, body: entry.body };
     if (entry.reply_to !== null) frame.reply_to = entry.reply_to;
     const ack = await this.store.change(frame);
     entry.sent = ack.version;

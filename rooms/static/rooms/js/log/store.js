@@ -91,6 +91,8 @@ export class Store {
     this.typists = new Map(); // room → Map of user → {person, timer}
     this.requests = new Map();
     this.listeners = new Set();
+    this.handlers = new Map(); // type of a frame → functions that a capability wants called with it
+    this.people = new Map(); // everybody heard of, by id
     this.lastRef = 0;
     this.strangeHeads = 0;
   }
@@ -103,6 +105,12 @@ export class Store {
 
   tell(what, room = null) {
     for (const listener of [...this.listeners]) listener(what, room);
+  }
+
+  /** Calls handler(frame) for every frame of this type, after the store has taken it in. */
+  on(type, handler) {
+    if (!this.handlers.has(type)) this.handlers.set(type, []);
+    this.handlers.get(type).push(handler);
   }
 
   roomBySlug(slug) {
@@ -181,6 +189,11 @@ export class Store {
   // ── Frames ──
 
   receive(frame) {
+    this.take(frame);
+    for (const handler of this.handlers.get(frame.type) ?? []) handler(frame);
+  }
+
+  take(frame) {
     switch (frame.type) {
       case "hello":
         return this.hello(frame);
@@ -307,6 +320,7 @@ export class Store {
     for (const message of messages.toSorted((a, b) => a.seq - b.seq)) {
       const mine = message.author.id === this.user.id;
       room.keep(message);
+      this.people.set(message.author.id, message.author);
       if (mine) room.cids.add(message.cid);
       if (message.seq <= room.seq) continue;
       room.seq = message.seq;

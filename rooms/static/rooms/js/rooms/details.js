@@ -13,7 +13,7 @@ const MEMBERS_PAGE = 200;
 /** Topic and name, members and their roles, adding people, archiving, leaving. */
 class ChatRoomDetails extends ChatDialog {
   static properties = {
-    room: { attribute: false },
+    roomId: { state: true },
     members: { state: true },
     moreMembers: { state: true },
     adding: { state: true },
@@ -27,7 +27,13 @@ class ChatRoomDetails extends ChatDialog {
     new Watch(this, "rooms", "presence");
   }
 
-  async show({ adding = false } = {}) {
+  /** The room, or undefined when I am no longer in it. */
+  get room() {
+    return this.chat.store.rooms.get(this.roomId);
+  }
+
+  async show({ room, adding = false }) {
+    this.roomId = room.id;
     this.adding = adding;
     this.saved = this.leaving = false;
     this.members = [];

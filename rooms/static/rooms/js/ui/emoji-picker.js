@@ -20,7 +20,7 @@ class ChatEmojiPicker extends LitElement {
   }
 
   /** Opens beside the button; resolves with an emoji, or null when it was closed without one. */
-  pick(button) {
+  show(button) {
     const place = button.getBoundingClientRect();
     this.dialog.showModal();
     const { width, height } = this.dialog.getBoundingClientRect();

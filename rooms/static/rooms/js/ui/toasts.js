@@ -1,16 +1,42 @@
+// @ts-check
 import { LitElement, html, nothing, repeat } from "../../vendor/lit.js";
 import { gettext } from "./i18n.js";
 import { icons } from "./icons.js";
 
-class ChatToasts extends LitElement {
-  static properties = { toasts: { state: true } };
+/**
+ * @typedef {object} Toast
+ * @property {string} text
+ * @property {string | null} [action] The label of a button.
+ * @property {(() => void) | null} [onAction]
+ * @property {number} [seconds]
+ * @property {"" | "danger"} [tone]
+ */
 
+/** The notices that are shown at the moment. */
+export class Toasts extends EventTarget {
   constructor() {
     super();
-    this.toasts = [];
+    /** @type {(Toast & {id: number})[]} */
+    this.shown = [];
     this.last = 0;
   }
 
+  /** @param {Toast} toast */
+  show(toast) {
+    const id = ++this.last;
+    this.shown = [...this.shown, { ...toast, id }];
+    setTimeout(() => this.close(id), (toast.seconds ?? 5) * 1000);
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** @param {number} id */
+  close(id) {
+    this.shown = this.shown.filter((toast) => toast.id !== id);
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+class ChatToasts extends LitElement {
   createRenderRoot() {
     return this;
   }
@@ -18,29 +44,21 @@ class ChatToasts extends LitElement {
   connectedCallback() {
     super.connectedCallback();
     this.setAttribute("role", "status");
-  }
-
-  show({ text, action = null, onAction = null, seconds = 5, tone = "" }) {
-    const id = ++this.last;
-    this.toasts = [...this.toasts, { id, text, action, onAction, tone }];
-    setTimeout(() => this.close(id), seconds * 1000);
-  }
-
-  close(id) {
-    this.toasts = this.toasts.filter((toast) => toast.id !== id);
+    this.chat.toasts.addEventListener("change", () => this.requestUpdate());
   }
 
   render() {
+    const { toasts } = this.chat;
     return repeat(
-      this.toasts,
+      toasts.shown,
       (toast) => toast.id,
       (toast) => html`
         <div class="toast ${toast.tone ? `toast--${toast.tone}` : ""}">
           <span class="toast__text">${toast.text}</span>
           ${toast.action
-            ? html`<button type="button" class="toast__action" @click=${() => { toast.onAction(); this.close(toast.id); }}>${toast.action}</button>`
+            ? html`<button type="button" class="toast__action" @click=${() => { toast.onAction?.(); toasts.close(toast.id); }}>${toast.action}</button>`
             : nothing}
-          <button type="button" class="icon-button icon-button--small toast__close" aria-label=${gettext("Close")} @click=${() => this.close(toast.id)}>${icons.close}</button>
+          <button type="button" class="icon-button icon-button--small toast__close" aria-label=${gettext("Close")} @click=${() => toasts.close(toast.id)}>${icons.close}</button>
         </div>
       `,
     );
