@@ -1,4 +1,6 @@
-import { LitElement, html, nothing } from "../vendor/lit.js";
+// @ts-check
+import { html, nothing } from "../vendor/lit.js";
+import { ChatElement } from "./ui/element.js";
 import { joinRoom, roomUrl, signInUrl } from "./api.js";
 import { gettext, interpolate } from "./ui/i18n.js";
 import { icons } from "./ui/icons.js";
@@ -20,7 +22,7 @@ function readPath(path) {
 }
 
 /** The whole screen: what the address says, which room that is, and the parts around it. */
-class ChatApp extends LitElement {
+class ChatApp extends ChatElement {
   static properties = {
     route: { state: true },
     preview: { state: true }, // what is known of the room of the address when I am not in it
@@ -40,10 +42,6 @@ class ChatApp extends LitElement {
     this.wide = matchMedia("(min-width: 48.01rem)");
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
   connectedCallback() {
     super.connectedCallback();
     this.chat.navigate = (path, preview) => this.navigate(path, preview);
@@ -55,7 +53,7 @@ class ChatApp extends LitElement {
   }
 
   firstUpdated() {
-    this.chat.dialogs.host = this.querySelector(".dialogs");
+    this.chat.dialogs.host = this.find(".dialogs");
     if (this.route.slug === null) this.browse();
   }
 
@@ -122,8 +120,8 @@ class ChatApp extends LitElement {
   }
 
   updated(changed) {
-    if (changed.has("drawer") && this.drawer) this.querySelector(".sidebar__close").focus();
-    else if (changed.get("drawer") && document.activeElement === document.body) this.querySelector(".conversation__menu").focus();
+    if (changed.has("drawer") && this.drawer) this.find(".sidebar__close").focus();
+    else if (changed.get("drawer") && document.activeElement === document.body) this.find(".conversation__menu").focus();
     this.showUnread();
   }
 
@@ -134,9 +132,9 @@ class ChatApp extends LitElement {
     const room = this.room ?? this.preview;
     const title = room ? `${roomName(room)} · ${place.name}` : place.name;
     document.title = unread ? `(${unread}) ${title}` : title;
-    const icon = document.querySelector("link[rel=icon]");
-    icon.dataset.read ??= icon.getAttribute("href");
-    const wanted = unread ? icon.dataset.unread : icon.dataset.read;
+    const icon = /** @type {HTMLLinkElement} */ (document.querySelector("link[rel=icon]"));
+    icon.dataset.read ??= icon.getAttribute("href") ?? "";
+    const wanted = (unread ? icon.dataset.unread : icon.dataset.read) ?? "";
     if (icon.getAttribute("href") !== wanted) icon.setAttribute("href", wanted);
   }
 
@@ -220,9 +218,9 @@ class ChatApp extends LitElement {
         <a class="skip" href="#conversation">${gettext("Skip to the conversation")}</a>
         <chat-sidebar class="sidebar" .chat=${this.chat} .current=${room?.id ?? null}></chat-sidebar>
         <div class="app__shade" @click=${() => (this.drawer = false)}></div>
-        <main class="conversation" id="conversation" tabindex="-1" ?inert=${this.drawer} @reply=${(event) => this.querySelector("chat-composer").reply(event.detail)}
-          @add-people=${() => this.showDetails({ adding: true })} @edited=${() => this.querySelector(".composer__field")?.focus()} @edit-last=${() => this.querySelector("chat-timeline").editLast()}
-          @sent=${() => this.querySelector("chat-timeline").jumpToEnd()}>
+        <main class="conversation" id="conversation" tabindex="-1" ?inert=${this.drawer} @reply=${(event) => this.find("chat-composer").reply(event.detail)}
+          @add-people=${() => this.showDetails({ adding: true })} @edited=${() => this.find(".composer__field")?.focus()} @edit-last=${() => this.find("chat-timeline").editLast()}
+          @sent=${() => this.find("chat-timeline").jumpToEnd()}>
           ${this.header(room ?? this.preview, Boolean(room))}
           <div class="connection" role="status">${this.connectionNotice()}</div>
           ${this.content(room)}

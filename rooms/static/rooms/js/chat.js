@@ -50,7 +50,7 @@ export class Chat {
     this.deletions = new Deletions(store, this.toasts);
     /**
      * Goes to an address within the chat; chat-app sets it. `preview` is what is known of a room that I am not in yet.
-     * @type {(path: string, preview?: object | null) => void}
+     * @type {(path: string, preview?: any) => void}
      */
     this.navigate = (path) => location.assign(path);
   }

@@ -1,3 +1,4 @@
+// @ts-check
 import { render, html } from "../vendor/lit.js";
 import { Chat } from "./chat.js";
 import { Socket } from "./log/socket.js";
@@ -6,7 +7,8 @@ import { extensions } from "./parts.js";
 import "./app.js";
 import "./seen.js";
 
-const inPage = (id) => JSON.parse(document.getElementById(id).textContent);
+/** @param {string} id */
+const inPage = (id) => JSON.parse(document.getElementById(id)?.textContent ?? "null");
 const boot = inPage("chat");
 
 const store = new Store({ send: (frame) => socket.send(frame), restart: () => socket.restart() });
@@ -25,6 +27,7 @@ const chat = new Chat({ boot, store, socket });
 for (const setup of extensions) setup(chat);
 socket.connect();
 
-document.getElementById("opening").remove();
+document.getElementById("opening")?.remove();
 render(html`<chat-app .chat=${chat}></chat-app>`, document.body);
+/** @type {any} */
 const app = document.querySelector("chat-app");

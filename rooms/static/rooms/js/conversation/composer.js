@@ -1,4 +1,6 @@
-import { LitElement, html, nothing } from "../../vendor/lit.js";
+// @ts-check
+import { html, nothing } from "../../vendor/lit.js";
+import { ChatElement, later } from "../ui/element.js";
 import { loadDraft, saveDraft } from "../log/drafts.js";
 import { Enter, fit } from "./enter.js";
 import { excerpt } from "./excerpt.js";
@@ -8,6 +10,9 @@ import { nameOf, roomName, typingSentence } from "../ui/people.js";
 import { completers, composerActions } from "../parts.js";
 import { Watch } from "../ui/watch.js";
 
+/** @import { Room } from "../log/store.js" */
+/** @import { Completer, Completion } from "../parts.js" */
+
 // The server takes no more (protocol: 1 to 16,384 bytes of UTF-8).
 const BODY_BYTES = 16_384;
 // A typing mark lasts 5 s: one every 3 s keeps it alive.
@@ -16,7 +21,7 @@ const QUOTE_LENGTH = 140;
 // A placeholder is cut off without an ellipsis.
 const PLACEHOLDER_NAME = 40;
 
-class ChatComposer extends LitElement {
+class ChatComposer extends ChatElement {
   static properties = {
     room: { attribute: false },
     replyTo: { state: true },
@@ -28,23 +33,23 @@ class ChatComposer extends LitElement {
 
   constructor() {
     super();
+    /** @type {Room} */
+    this.room = later;
     this.enter = new Enter(() => (this.completable ? this.complete(this.suggestions[this.chosen]) : this.send()));
     this.replyTo = null;
     this.error = "";
     this.empty = true;
+    /** @type {Completion[]} */
     this.suggestions = [];
     this.chosen = 0;
-    this.completer = null; // whose suggestions these are
+    /** Whose suggestions these are. @type {Completer | null} */
+    this.completer = null;
     this.typedAt = 0;
     new Watch(this, "typing", "rooms");
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
   get field() {
-    return this.querySelector(".composer__field");
+    return this.find(".composer__field");
   }
 
   updated(changed) {
@@ -138,7 +143,10 @@ class ChatComposer extends LitElement {
 
   // ── Completing ──
 
-  /** The word before the cursor that a completer may complete: [completer, word], or null. */
+  /**
+   * The word before the cursor that a completer may complete.
+   * @returns {[Completer, string] | null}
+   */
   get completing() {
     const { value, selectionStart, selectionEnd } = this.field;
     if (selectionStart !== selectionEnd) return null;
@@ -224,7 +232,7 @@ class ChatComposer extends LitElement {
   suggestionList() {
     if (!this.suggestions.length) return nothing;
     return html`
-      <ul class="suggestions" id="suggestions" role="listbox" aria-label=${this.completer.label}>
+      <ul class="suggestions" id="suggestions" role="listbox" aria-label=${this.completer?.label}>
         ${this.suggestions.map((suggestion, index) => html`
           <li class="suggestion ${index === this.chosen ? "suggestion--chosen" : ""}" id="suggestion-${index}" role="option" aria-selected=${index === this.chosen}
             @pointerdown=${(event) => { event.preventDefault(); this.complete(suggestion); }}>

@@ -1,3 +1,4 @@
+// @ts-check
 // Enter in a text field, correct with input methods.
 //
 // In Korean, Enter while a syllable is being composed ends the syllable and is also meant as Enter: it must not act before the

@@ -1,3 +1,4 @@
+// @ts-check
 // A message's source as one line of plain words, for quotes.
 const FENCE = /^\s*(```|~~~).*$/gm;
 const QUOTED = /^\s*>.*$/gm;

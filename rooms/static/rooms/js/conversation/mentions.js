@@ -1,3 +1,4 @@
+// @ts-check
 // Completes names after an @.
 import { completers } from "../parts.js";
 import { gettext } from "../ui/i18n.js";

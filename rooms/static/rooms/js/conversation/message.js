@@ -1,4 +1,6 @@
-import { LitElement, html, nothing, unsafeHTML } from "../../vendor/lit.js";
+// @ts-check
+import { html, nothing, unsafeHTML } from "../../vendor/lit.js";
+import { ChatElement, later } from "../ui/element.js";
 import { messageUrl } from "../api.js";
 import { Enter, fit } from "./enter.js";
 import { excerpt } from "./excerpt.js";
@@ -9,28 +11,35 @@ import { sentenceOf } from "../log/refusals.js";
 import { messageActions, parts } from "../parts.js";
 import { pickReaction } from "./reactions.js";
 
+/** @import { Entry } from "../log/outbox.js" */
+/** @import { Message, Refusal, Room } from "../log/store.js" */
+/** @import { MessageAction, MessageContext } from "../parts.js" */
+
 const QUOTE_LENGTH = 140;
 
 // In the order in which they are shown; those of capabilities come before the last.
+/** @type {(MessageAction & {run: (context: any, event: Event) => void, offered: (context: any) => boolean})[]} */
 const ACTIONS = [
   { icon: icons.react, label: gettext("Add reaction"), key: "+", offered: ({ archived }) => !archived, run: pickReaction },
   { icon: icons.reply, label: gettext("Reply"), key: "r", offered: ({ archived }) => !archived, run: ({ row }) => row.reply() },
   { icon: icons.edit, label: gettext("Edit"), key: "e", offered: ({ row }) => row.mayEdit, run: ({ row }) => row.edit() },
   { icon: icons.link, label: gettext("Copy link"), offered: () => true, run: ({ row }) => row.copyLink() },
 ];
+/** @type {(typeof ACTIONS)[0]} */
 const DELETE = { icon: icons.trash, label: gettext("Delete"), key: "Delete", className: "icon-button--danger", offered: ({ row }) => row.mayDelete, run: ({ row }) => row.delete() };
 
 /** One message, or one that is still on its way (an entry of the outbox, in `pending`). */
-class ChatMessage extends LitElement {
+class ChatMessage extends ChatElement {
   static properties = {
+    room: { attribute: false },
     message: { attribute: false },
     pending: { attribute: false },
     state: { attribute: false }, // of the pending one, which is changed in place
-    slug: { attribute: false },
     quoted: { attribute: false }, // the message this one replies to, where it is known
     continued: { type: Boolean }, // same author as above, shortly after
     highlighted: { type: Boolean },
-    hidden_: { attribute: false }, // deleted by me a moment ago, can be undone
+    withdrawn: { attribute: false }, // deleted by me a moment ago, can be undone
+    slug: { attribute: false }, // of the room, like the next: the room itself is changed in place
     archived: { type: Boolean },
     active: { state: true },
     editing: { state: true },
@@ -40,21 +49,26 @@ class ChatMessage extends LitElement {
 
   constructor() {
     super();
+    /** @type {Message | null} */
     this.message = null;
+    /** @type {Entry | null} */
     this.pending = null;
+    /** @type {Room} */
+    this.room = later;
+    /** @type {Message | null} */
+    this.quoted = null;
+    this.when = new Date();
+    this.slug = "";
+    this.continued = this.highlighted = this.withdrawn = this.archived = false;
     this.active = false;
     this.editing = false;
     this.enter = new Enter(() => this.save());
     this.addEventListener("pointerenter", (event) => event.pointerType !== "touch" && (this.active = true));
     this.addEventListener("pointerleave", (event) => event.pointerType !== "touch" && (this.active = this.matches(":focus-within")));
     // The button with the dots is replaced by the actions: were that done on its focus, its click would hit nothing.
-    this.addEventListener("focusin", (event) => (this.active ||= !event.target.matches(".message__more")));
-    this.addEventListener("focusout", (event) => !this.contains(event.relatedTarget) && (this.active = this.matches(":hover")));
+    this.addEventListener("focusin", (event) => (this.active ||= !(/** @type {Element} */ (event.target).matches(".message__more"))));
+    this.addEventListener("focusout", (event) => !this.contains(/** @type {Node | null} */ (event.relatedTarget)) && (this.active = this.matches(":hover")));
     this.addEventListener("keydown", (event) => this.keydown(event));
-  }
-
-  createRenderRoot() {
-    return this;
   }
 
   connectedCallback() {
@@ -64,11 +78,16 @@ class ChatMessage extends LitElement {
   }
 
   get mine() {
-    return !this.pending && this.message.author.id === this.chat.user.id;
+    return this.message?.author.id === this.chat.user.id;
   }
 
   get deleted() {
-    return !this.pending && (this.message.deleted || this.hidden_);
+    return Boolean(this.message?.deleted) || this.withdrawn;
+  }
+
+  /** The message, where it is not one on its way. */
+  get sent() {
+    return /** @type {Message} */ (this.message);
   }
 
   get mayEdit() {
@@ -76,13 +95,12 @@ class ChatMessage extends LitElement {
   }
 
   get mayDelete() {
-    const role = this.chat.store.rooms.get(this.room)?.role;
-    return !this.archived && (this.mine || role === "owner" || role === "moderator");
+    return !this.archived && (this.mine || this.room.role === "owner" || this.room.role === "moderator");
   }
 
   willUpdate() {
-    const author = this.pending ? this.chat.user : this.message.author;
-    const when = new Date(this.pending ? this.pending.created : this.message.created_at);
+    const author = this.pending ? this.chat.user : this.sent.author;
+    const when = new Date(this.pending ? this.pending.created : this.sent.created_at);
     this.author = author;
     this.when = when;
     this.setAttribute("aria-label", interpolate(gettext("%(name)s, %(time)s"), { name: nameOf(author), time: formatTime(when) }));
@@ -104,7 +122,7 @@ class ChatMessage extends LitElement {
       for (const mention of this.querySelectorAll(`.mention[data-user="${this.chat.user.id}"]`)) mention.classList.add("mention--me");
     }
     if (changed.has("editing") && this.editing) {
-      const field = this.querySelector(".editor__field");
+      const field = this.find(".editor__field");
       fit(field);
       field.focus();
       field.setSelectionRange(field.value.length, field.value.length);
@@ -117,7 +135,7 @@ class ChatMessage extends LitElement {
   async showActions() {
     this.active = true;
     await this.updateComplete;
-    this.querySelector(".message__actions button")?.focus();
+    this.find(".message__actions button")?.focus();
   }
 
   keydown(event) {
@@ -141,14 +159,14 @@ class ChatMessage extends LitElement {
   }
 
   async save() {
-    const body = this.querySelector(".editor__field").value.trim();
+    const body = this.find(".editor__field").value.trim();
     if (this.saving) return;
-    if (body === this.message.body) return this.stopEditing();
+    if (body === this.sent.body) return this.stopEditing();
     if (!body) return void (this.editError = gettext("A message cannot be empty. You can delete it instead."));
     this.saving = true;
     this.editError = "";
     try {
-      await this.chat.store.change({ type: "edit", message: this.message.id, body });
+      await this.chat.store.change({ type: "edit", message: this.sent.id, body });
       this.stopEditing();
     } catch (refusal) {
       this.editError = refusal.code === "offline" ? gettext("Not saved: there is no connection. Try again when it is back.") : sentenceOf(refusal);
@@ -160,7 +178,7 @@ class ChatMessage extends LitElement {
   delete() {
     if (!this.mayDelete) return;
     this.active = false;
-    this.chat.deletions.add(this.message, this.room);
+    this.chat.deletions.add(this.sent, this.room.id);
   }
 
   reply() {
@@ -168,7 +186,7 @@ class ChatMessage extends LitElement {
   }
 
   async copyLink() {
-    const url = new URL(messageUrl(this.slug, this.message.seq), location.href).href;
+    const url = new URL(messageUrl(this.slug, this.sent.seq), location.href).href;
     try {
       await navigator.clipboard.writeText(url);
       this.chat.toasts.show({ text: gettext("Link copied") });
@@ -177,18 +195,21 @@ class ChatMessage extends LitElement {
     }
   }
 
-  /** What parts and actions may know and do. */
+  /**
+   * What parts and actions may know and do.
+   * @returns {MessageContext}
+   */
   get context() {
-    const { chat, message, mine, archived } = this;
+    const { chat, mine, archived } = this;
     return {
       chat,
-      message,
+      message: this.sent,
       mine,
       archived,
-      room: chat.store.rooms.get(this.room),
+      room: this.room,
       row: this,
       // The Tab key goes through the controls of the message where the person is, not of three hundred.
-      tabindex: this.active ? nothing : -1,
+      tabindex: this.active ? /** @type {symbol} */ (nothing) : -1,
       change: (frame, offline) => this.change(frame, offline),
     };
   }
@@ -231,15 +252,15 @@ class ChatMessage extends LitElement {
         <span class="message__author">${nameOf(this.author)}</span>
         ${this.pending
           ? html`<span class="message__time">${formatTime(this.when)}</span>`
-          : html`<a class="message__time" href=${messageUrl(this.slug, this.message.seq)} title=${formatMoment(this.when)} tabindex="-1">
-              <time datetime=${this.message.created_at}>${formatTime(this.when)}</time>
+          : html`<a class="message__time" href=${messageUrl(this.slug, this.sent.seq)} title=${formatMoment(this.when)} tabindex="-1">
+              <time datetime=${this.sent.created_at}>${formatTime(this.when)}</time>
             </a>`}
       </div>
     `;
   }
 
   quote() {
-    const replyTo = (this.message ?? this.pending).reply_to;
+    const replyTo = (this.message ?? /** @type {Entry} */ (this.pending)).reply_to;
     if (!replyTo || this.deleted) return nothing;
     const { quoted } = this;
     if (!quoted) return html`<p class="quote"><span class="quote__text">${gettext("Reply to an earlier message")}</span></p>`;
@@ -255,9 +276,9 @@ class ChatMessage extends LitElement {
     if (this.pending) return html`<div class="message__body message__body--plain">${this.pending.body}</div>`;
     if (this.deleted) return html`<p class="message__gone">${gettext("This message was deleted.")}</p>`;
     return html`
-      <div class="message__body ${this.message.edited_at ? "message__body--edited" : ""}">${unsafeHTML(this.message.html)}</div>
-      ${this.message.edited_at
-        ? html`<span class="message__edited" title=${formatMoment(new Date(this.message.edited_at))}>${gettext("edited")}</span>`
+      <div class="message__body ${this.sent.edited_at ? "message__body--edited" : ""}">${unsafeHTML(this.sent.html)}</div>
+      ${this.sent.edited_at
+        ? html`<span class="message__edited" title=${formatMoment(new Date(this.sent.edited_at))}>${gettext("edited")}</span>`
         : nothing}
     `;
   }
@@ -266,7 +287,7 @@ class ChatMessage extends LitElement {
     const { enter } = this;
     return html`
       <form class="editor" @submit=${(event) => { event.preventDefault(); this.save(); }}>
-        <textarea class="editor__field" rows="1" aria-label=${gettext("Edit message")} .value=${this.message.body} ?readonly=${this.saving}
+        <textarea class="editor__field" rows="1" aria-label=${gettext("Edit message")} .value=${this.sent.body} ?readonly=${this.saving}
           @input=${(event) => fit(event.target)}
           @keydown=${(event) => { if (event.key === "Escape" && !event.isComposing) this.stopEditing(); else enter.keydown(event); }}
           @compositionupdate=${(event) => enter.compositionupdate(event)} @compositionend=${() => enter.compositionend()}
@@ -281,7 +302,7 @@ class ChatMessage extends LitElement {
   }
 
   pendingState() {
-    const { error, cid } = this.pending;
+    const { error, cid } = /** @type {Entry} */ (this.pending);
     const { outbox } = this.chat;
     const cancel = html`<button type="button" class="link" @click=${() => outbox.cancel(cid)}>${gettext("Cancel")}</button>`;
     if (error === null) {
@@ -301,7 +322,8 @@ class ChatMessage extends LitElement {
 
   parts() {
     if (this.pending || this.deleted) return nothing;
-    const { context, message } = this;
+    const { context } = this;
+    const message = /** @type {Record<string, any>} */ (this.sent);
     return [...parts].map(([name, render]) => (message[name] === undefined ? nothing : render(message[name], context)));
   }
 

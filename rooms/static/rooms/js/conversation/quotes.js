@@ -1,3 +1,4 @@
+// @ts-check
 // Messages that are quoted by replies and lie outside of what is loaded.
 import { fetchQuotes } from "../api.js";
 

@@ -1,3 +1,4 @@
+// @ts-check
 // Emoji under a message, drawn as a part.
 import { classMap, html, nothing } from "../../vendor/lit.js";
 import { parts } from "../parts.js";

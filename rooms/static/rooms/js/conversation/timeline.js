@@ -1,4 +1,6 @@
-import { LitElement, html, keyed, nothing, repeat } from "../../vendor/lit.js";
+// @ts-check
+import { html, keyed, nothing, repeat } from "../../vendor/lit.js";
+import { ChatElement } from "../ui/element.js";
 import { formatDay, formatNumber, gettext, interpolate, ngettext } from "../ui/i18n.js";
 import { icons } from "../ui/icons.js";
 import { nameOf, roomName } from "../ui/people.js";
@@ -20,7 +22,7 @@ const SEE_DELAY_MS = 150;
 const attentive = () => document.visibilityState === "visible" && document.hasFocus();
 
 /** The conversation of one room: a window of at most 300 messages, first to last, on the room's log. */
-class ChatTimeline extends LitElement {
+class ChatTimeline extends ChatElement {
   static properties = {
     room: { attribute: false },
     target: { attribute: false }, // a seq to open at, from a permalink
@@ -36,10 +38,6 @@ class ChatTimeline extends LitElement {
     this.onWindow = () => {
       if (attentive()) this.seeSoon();
     };
-  }
-
-  createRenderRoot() {
-    return this;
   }
 
   clear() {
@@ -73,11 +71,11 @@ class ChatTimeline extends LitElement {
 
   firstUpdated() {
     this.sizes.observe(this.scroller);
-    this.sizes.observe(this.querySelector(".timeline__rows"));
+    this.sizes.observe(this.find(".timeline__rows"));
   }
 
   get scroller() {
-    return this.querySelector(".timeline__scroller");
+    return this.find(".timeline__scroller");
   }
 
   get rows() {
@@ -207,7 +205,7 @@ class ChatTimeline extends LitElement {
   }
 
   get live() {
-    return this.querySelector(".timeline__live");
+    return this.find(".timeline__live");
   }
 
   // ── Scrolling ──
@@ -267,7 +265,7 @@ class ChatTimeline extends LitElement {
 
   toEnd() {
     const { scroller } = this;
-    const divider = this.querySelector(".divider--new");
+    const divider = this.find(".divider--new");
     let top = scroller.scrollHeight - scroller.clientHeight;
     // Nobody is looking: stop before the first unread message leaves the screen.
     if (divider && !attentive()) top = Math.min(top, Math.max(scroller.scrollTop, this.topOf(divider) - 8));
@@ -360,7 +358,7 @@ class ChatTimeline extends LitElement {
   arrive() {
     const { scroller } = this;
     const target = this.target !== null && this.row(this.target);
-    const divider = this.querySelector(".divider--new");
+    const divider = this.find(".divider--new");
     if (target) scroller.scrollTop = this.topOf(target) - (scroller.clientHeight - target.offsetHeight) / 2;
     else if (divider) scroller.scrollTop = this.topOf(divider) - scroller.clientHeight / 4;
     else scroller.scrollTop = scroller.scrollHeight;

@@ -1,3 +1,4 @@
+// @ts-check
 // A deleted message disappears at once and is deleted on the server when the time for undoing is over.
 import { gettext } from "../ui/i18n.js";
 import { sentenceOf } from "./refusals.js";

@@ -1,9 +1,10 @@
+// @ts-check
 // What was typed and not sent, per person and room, in this browser.
 const key = (user, room) => `draft:${user}:${room}`;
 
 export function loadDraft(user, room) {
   try {
-    return JSON.parse(localStorage.getItem(key(user, room))) ?? { body: "", replyTo: null };
+    return JSON.parse(localStorage.getItem(key(user, room)) ?? "null") ?? { body: "", replyTo: null };
   } catch {
     return { body: "", replyTo: null };
   }

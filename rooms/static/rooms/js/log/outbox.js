@@ -1,8 +1,12 @@
+// @ts-check
 // What I said and the server has not yet acknowledged. It lies in IndexedDB, so that neither a reload nor a crash
 // loses it. Every tab may send everything in it: the cid makes the second time harmless.
 import { openDB } from "../../vendor/idb.js";
 import { sentenceOf } from "./refusals.js";
 import { Refusal } from "./store.js";
+
+/** @import { Send } from "./frames.js" */
+/** @import { Store, Unnumbered } from "./store.js" */
 
 const RETRY_MS = 1000;
 
@@ -27,14 +31,35 @@ async function openShelf() {
   }
 }
 
+/**
+ * A message on its way.
+ * @typedef {object} Entry
+ * @property {string} cid
+ * @property {number} author
+ * @property {number} room
+ * @property {string} body
+ * @property {number | null} reply_to
+ * @property {object} [along] Fields of the send that capabilities add.
+ * @property {number} created In milliseconds.
+ * @property {string | null} error Why it was refused.
+ * @property {number} [sent] The version of its room at which it was committed.
+ * @property {boolean} [shelved]
+ */
+
 export class Outbox {
-  /** onLost(entry): it was refused, and the room where that could be shown is gone. */
+  /**
+   * @param {Store} store
+   * @param {number} author
+   * @param {(entry: Entry) => void} onLost It was refused, and the room where that could be shown is gone.
+   */
   constructor(store, author, onLost) {
     this.store = store;
     this.onLost = onLost;
     this.author = author;
-    this.entries = new Map(); // cid → {cid, author, room, body, reply_to, along, created, error}
-    this.sending = new Map(); // room → the promise of its queue being sent
+    /** By cid. @type {Map<string, Entry>} */
+    this.entries = new Map();
+    /** By room: its queue, while it is being sent. @type {Map<number, Promise<void>>} */
+    this.sending = new Map();
     this.shelf = openShelf();
     this.otherTabs = new BroadcastChannel("outbox");
     this.otherTabs.addEventListener("message", () => this.load());
@@ -63,8 +88,9 @@ export class Outbox {
     return [...this.entries.values()].filter((entry) => entry.room === room).sort((a, b) => a.created - b.created);
   }
 
-  /** `along` are the fields of the send that capabilities add, a poll for example. */
+  /** @param {{room: number, body: string, replyTo?: number | null, along?: object}} message */
   async add({ room, body, replyTo = null, along = {} }) {
+    /** @type {Entry} */
     const entry = { cid: crypto.randomUUID?.() ?? randomCid(), author: this.author, room, body, reply_to: replyTo, along, created: Date.now(), error: null };
     this.entries.set(entry.cid, entry);
     this.changed();
@@ -82,10 +108,15 @@ export class Outbox {
   }
 
   async cancel(cid) {
-    await (await this.shelf).remove(cid);
+    await this.unshelve(cid);
     this.entries.delete(cid);
     this.changed();
     this.otherTabs.postMessage("changed");
+  }
+
+  /** @param {string} cid */
+  async unshelve(cid) {
+    await (await this.shelf).remove(cid);
   }
 
   async shelve(entry) {
@@ -126,11 +157,12 @@ export class Outbox {
   }
 
   async sendEntry(entry) {
+    /** @type {Unnumbered<Send>} */
     const frame = { ...entry.along, type: "send", room: entry.room, cid: entry.cid, body: entry.body };
     if (entry.reply_to !== null) frame.reply_to = entry.reply_to;
     const ack = await this.store.change(frame);
     entry.sent = ack.version;
-    await (await this.shelf).remove(entry.cid);
+    await this.unshelve(entry.cid);
     this.otherTabs.postMessage("changed");
     this.settle(entry.room);
   }
@@ -155,7 +187,7 @@ export class Outbox {
       const arrived = room.cids.has(entry.cid);
       if (!arrived && !(entry.sent && room.version >= entry.sent)) continue;
       this.entries.delete(entry.cid);
-      if (arrived && !entry.sent) this.shelf.then((shelf) => shelf.remove(entry.cid));
+      if (arrived && !entry.sent) this.unshelve(entry.cid);
       settled = true;
     }
     if (settled) this.changed();

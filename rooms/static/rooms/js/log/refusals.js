@@ -1,3 +1,4 @@
+// @ts-check
 // Why the server refused something, in the reader's language: over the socket its own sentences are English.
 import { gettext } from "../ui/i18n.js";
 
@@ -11,4 +12,5 @@ const SENTENCES = {
   unavailable: gettext("The server is busy. Try again in a moment."),
 };
 
-export const sentenceOf = ({ code, detail }) => SENTENCES[code] ?? detail;
+/** @param {{code?: string, detail?: string}} refusal */
+export const sentenceOf = ({ code = "", detail = "" }) => SENTENCES[code] ?? detail;

@@ -1,4 +1,7 @@
+// @ts-check
 // One WebSocket for all rooms of this tab, kept open: heartbeat, reconnecting, and knowing when not to.
+
+/** @import { Event } from "./frames.js" */
 
 const BACKOFF_FIRST_MS = 500;
 const BACKOFF_LIMIT_MS = 30_000;
@@ -8,23 +11,34 @@ const CONNECT_PATIENCE_MS = 15_000;
 // Too many sockets of one person, or too much sent: tried again, but somebody should know why it takes long.
 const FLOODING = 4429;
 // not this protocol, not signed in, not allowed: trying again would give the same answer
+/** @type {Map<number, End>} */
 const TERMINAL = new Map([
   [4400, "outdated"],
   [4401, "signed-out"],
   [4403, "refused"],
 ]);
 
+/** @typedef {"connecting" | "open" | "waiting" | "crowded" | End} State */
+/** @typedef {"outdated" | "signed-out" | "refused"} End For good. */
+
 export class Socket {
-  /** onState gets "connecting", "open", "waiting", "crowded", or for good "outdated", "signed-out", "refused". */
+  /**
+   * @param {string} url
+   * @param {{onFrame: (frame: Event) => void, onState: (state: State) => void, onClosed: () => void}} listeners
+   */
   constructor(url, { onFrame, onState, onClosed }) {
     this.url = url;
     this.onFrame = onFrame;
     this.onState = onState;
     this.onClosed = onClosed;
     this.attempts = 0;
+    this.heardAt = 0;
     this.heartbeatMs = 20_000;
+    /** @type {WebSocket | null} */
     this.socket = null;
+    /** @type {number | null} */
     this.byeMs = null;
+    /** @type {State} */
     this.state = "connecting";
     addEventListener("online", () => this.hurry());
     addEventListener("pageshow", () => this.hurry());
@@ -55,13 +69,16 @@ export class Socket {
     this.connect();
   }
 
+  /** @param {State} state */
   become(state) {
     if (this.state === state) return;
     this.state = state;
     this.onState(state);
   }
 
+  /** @param {string} data */
   hear(data) {
+    /** @type {Event} */
     const frame = JSON.parse(data);
     clearTimeout(this.patience);
     this.heardAt = Date.now();
@@ -95,8 +112,9 @@ export class Socket {
     clearTimeout(this.patience);
     this.socket = null;
     this.onClosed();
-    if (TERMINAL.has(code)) {
-      this.become(TERMINAL.get(code));
+    const end = TERMINAL.get(code);
+    if (end) {
+      this.become(end);
       return;
     }
     const ceiling = Math.min(BACKOFF_LIMIT_MS, BACKOFF_FIRST_MS * 2 ** this.attempts++);

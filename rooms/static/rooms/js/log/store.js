@@ -1,5 +1,20 @@
+// @ts-check
 // What this client knows: its rooms and their messages, kept equal to the server's log by version.
 // No DOM and no network in here: frames come in through receive(), commands go out through the injected send().
+
+/** @import { Ack, Changes, Command, Event, Hello, HistoryPage, MessageState, Person, ReadElsewhere, Reset, RoomState, TypingNow } from "./frames.js" */
+
+/** @typedef {"rooms" | "messages" | "reset" | "left" | "typing" | "presence" | "hello" | "offline" | "outbox"} Topic What has changed. */
+/** @typedef {(topic: Topic, room: any) => void} Listener */
+/** @typedef {{resolve: (answer: any) => void, reject: (refusal: Refusal) => void}} Request */
+
+/**
+ * A command before it has a ref.
+ * @template {Command} C
+ * @typedef {Omit<C, "ref">} Unnumbered
+ */
+
+/** @typedef {Required<MessageState>} Message */
 
 // A frame that overtook another one is usually followed by it within this time; only then is a sync worth it.
 const HOLE_PATIENCE_MS = 300;
@@ -9,6 +24,7 @@ const TYPING_MS = 5000;
 const KEPT_MESSAGES = 200;
 
 export class Refusal extends Error {
+  /** @param {{code: string, detail?: string, retry_after?: number | null}} error */
   constructor({ code, detail = "", retry_after = null }) {
     super(detail || code);
     this.code = code;
@@ -22,35 +38,69 @@ export class Refusal extends Error {
 }
 
 export class Room {
+  /**
+   * @param {RoomState} fields
+   * @param {string} epoch
+   */
   constructor(fields, epoch) {
+    this.id = fields.id;
+    this.slug = fields.slug;
+    this.name = fields.name;
+    this.kind = fields.kind;
+    this.topic = fields.topic;
+    this.seq = fields.seq;
+    this.mentions = fields.mentions;
+    this.role = fields.role;
+    this.notify = fields.notify;
+    this.archived = fields.archived;
+    /** The others, in a direct room. */
+    this.people = fields.people;
+    /** How far I have read. */
+    this.read_seq = 0;
     this.epoch = epoch;
-    this.messages = new Map(); // by seq
-    this.seqs = new Map(); // id → seq
-    this.cids = new Set(); // of what I wrote myself
+    /** By seq. @type {Map<number, Message>} */
+    this.messages = new Map();
+    /** Seqs by id. @type {Map<number, number>} */
+    this.seqs = new Map();
+    /** Of what I wrote myself. @type {Set<string>} */
+    this.cids = new Set();
     this.version = fields.version; // the cursor: everything up to here is applied
     this.head = fields.version; // the newest version heard of
-    this.waiting = []; // changes that came before the ones they build on
+    /** Changes that came before those they build on. @type {Changes[]} */
+    this.waiting = [];
     this.syncing = false;
+    /** The version from which a sync asks. */
+    this.asked = 0;
+    /** @type {any} */
     this.timer = null;
     this.describe(fields);
   }
 
-  /** Takes over what the server says of the room; what is counted here (version, unread) it does not. */
+  /**
+   * Takes over what the server says of the room, except what is counted here: version and unread.
+   * @param {RoomState} fields
+   */
   describe({ version: _version, unread: _unread, read_seq, ...fields }) {
     Object.assign(this, fields);
-    this.read_seq = Math.max(this.read_seq ?? 0, read_seq);
+    this.read_seq = Math.max(this.read_seq, read_seq);
   }
 
   get unread() {
     return Math.max(0, this.seq - this.read_seq);
   }
 
+  /** @param {number} id */
   byId(id) {
-    return this.messages.get(this.seqs.get(id));
+    return this.messages.get(this.seqs.get(id) ?? 0);
   }
 
-  /** Messages from one seq to another, as far as they are held without a hole from `first` on. */
+  /**
+   * Messages from one seq to another, as far as they are held without a hole from `first` on.
+   * @param {number} first
+   * @param {number} last
+   */
   slice(first, last) {
+    /** @type {Message[]} */
     const messages = [];
     for (let seq = first; seq <= last; seq++) {
       const message = this.messages.get(seq);
@@ -60,6 +110,10 @@ export class Room {
     return messages;
   }
 
+  /**
+   * Keeps the newer of two versions. Says whether this was it.
+   * @param {Message} message
+   */
   keep(message) {
     const held = this.messages.get(message.seq);
     if (held && held.version >= message.version) return false;
@@ -77,6 +131,7 @@ export class Room {
 }
 
 export class Store {
+  /** @param {{send: (frame: Command) => boolean | void, restart?: () => void, setTimer?: (action: () => void, ms: number) => unknown, clearTimer?: (timer: any) => void}} needs */
   constructor({ send, restart = () => {}, setTimer = setTimeout.bind(globalThis), clearTimer = clearTimeout.bind(globalThis) }) {
     this.send = send;
     this.restart = restart;
@@ -84,33 +139,51 @@ export class Store {
     this.clearTimer = clearTimer;
     this.open = false;
     this.greeted = false; // whether there ever was a hello: before it nothing is known
-    this.epoch = null;
+    this.epoch = "";
+    /** Me. @type {Person | null} */
     this.user = null;
+    /** Mine, by id. @type {Map<number, Room>} */
     this.rooms = new Map();
+    /** Everybody heard of, by id. @type {Map<number, Person>} */
+    this.people = new Map();
+    /** By person. @type {Map<number, "online" | "away" | "offline">} */
     this.presence = new Map();
-    this.typists = new Map(); // room → Map of user → {person, timer}
+    /** By room and person. @type {Map<number, Map<number, {person: Person, timer: unknown}>>} */
+    this.typists = new Map();
+    /** By ref. @type {Map<unknown, Request>} */
     this.requests = new Map();
+    /** @type {Set<Listener>} */
     this.listeners = new Set();
-    this.handlers = new Map(); // type of a frame → functions that a capability wants called with it
-    this.people = new Map(); // everybody heard of, by id
+    /** What capabilities want to be told, by type of frame. @type {Map<string, ((frame: any) => void)[]>} */
+    this.handlers = new Map();
     this.lastRef = 0;
     this.strangeHeads = 0;
   }
 
-  /** Calls listener(what, room id) for "rooms", "messages", "reset", "left", "typing", "presence", "hello" and "offline". */
+  /**
+   * Calls the listener with every topic and, where there is one, the id of the room. Returns what ends that.
+   * @param {Listener} listener
+   */
   subscribe(listener) {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
+  /**
+   * @param {Topic} what
+   * @param {number | null} [room]
+   */
   tell(what, room = null) {
     for (const listener of [...this.listeners]) listener(what, room);
   }
 
-  /** Calls handler(frame) for every frame of this type, after the store has taken it in. */
+  /**
+   * Calls the handler with every frame of this type, after the store has taken it in.
+   * @param {string} type
+   * @param {(frame: any) => void} handler
+   */
   on(type, handler) {
-    if (!this.handlers.has(type)) this.handlers.set(type, []);
-    this.handlers.get(type).push(handler);
+    this.handlers.set(type, [...(this.handlers.get(type) ?? []), handler]);
   }
 
   roomBySlug(slug) {
@@ -120,7 +193,11 @@ export class Store {
 
   // ── Commands ──
 
-  /** Resolves with the answer; rejects with a Refusal, whose code is "offline" when no socket is open. */
+  /**
+   * Resolves with the answer; rejects with a Refusal, whose code is "offline" when no socket is open.
+   * @param {any} frame A command without ref.
+   * @returns {Promise<any>}
+   */
   request(frame) {
     return new Promise((resolve, reject) => {
       const ref = ++this.lastRef;
@@ -188,11 +265,13 @@ export class Store {
 
   // ── Frames ──
 
+  /** @param {Event} frame */
   receive(frame) {
     this.take(frame);
     for (const handler of this.handlers.get(frame.type) ?? []) handler(frame);
   }
 
+  /** @param {Event} frame */
   take(frame) {
     switch (frame.type) {
       case "hello":
@@ -228,6 +307,7 @@ export class Store {
     }
   }
 
+  /** @param {Hello} frame */
   hello(frame) {
     const before = this.rooms;
     const forgotten = [];
@@ -251,6 +331,10 @@ export class Store {
     for (const id of before.keys()) if (!this.rooms.has(id)) this.tell("left", id);
   }
 
+  /**
+   * @param {Room} room
+   * @param {RoomState} fields
+   */
   welcomeBack(room, fields) {
     const unsent = room.read_seq > fields.read_seq;
     const knownWhole = room.messages.size > 0 || room.seq === 0; // a room where nothing was said is held whole
@@ -287,6 +371,7 @@ export class Store {
     else request.resolve(frame);
   }
 
+  /** @param {Changes} frame */
   changes(frame) {
     const room = this.rooms.get(frame.room);
     if (!room || frame.to <= room.version) return;
@@ -310,15 +395,23 @@ export class Store {
     this.tell("rooms");
   }
 
+  /**
+   * @param {Room} room
+   * @param {Changes} frame
+   */
   absorb(room, { messages, to }) {
     this.merge(room, messages);
     room.version = to;
     room.head = Math.max(room.head, to);
   }
 
+  /**
+   * @param {Room} room
+   * @param {MessageState[]} messages
+   */
   merge(room, messages) {
     for (const message of messages.toSorted((a, b) => a.seq - b.seq)) {
-      const mine = message.author.id === this.user.id;
+      const mine = message.author.id === this.user?.id;
       room.keep(message);
       this.people.set(message.author.id, message.author);
       if (mine) room.cids.add(message.cid);
@@ -343,9 +436,10 @@ export class Store {
   }
 
   mentionsMe(room, message) {
-    return message.seq > room.read_seq && message.mentions.includes(this.user.id);
+    return message.seq > room.read_seq && this.user !== null && message.mentions.includes(this.user.id);
   }
 
+  /** @param {HistoryPage} frame */
   page(frame) {
     const room = this.rooms.get(frame.room);
     if (!room) return;
@@ -354,6 +448,7 @@ export class Store {
     this.tell("messages", room.id);
   }
 
+  /** @param {Reset} frame */
   reset(frame) {
     const room = this.rooms.get(frame.room);
     if (!room) return;
@@ -375,7 +470,11 @@ export class Store {
     this.tell("rooms");
   }
 
-  /** There is a version we may not have; if it does not come by itself, ask. */
+  /**
+   * There is a version we may not have; if it does not come by itself, ask.
+   * @param {Room | undefined} room
+   * @param {number} version
+   */
   hear(room, version) {
     if (!room) return;
     room.head = Math.max(room.head, version);
@@ -386,6 +485,7 @@ export class Store {
     }, HOLE_PATIENCE_MS);
   }
 
+  /** @param {Room} room */
   sync(room) {
     if (!this.open || room.syncing) return;
     const asked = (room.asked = room.version);
@@ -404,6 +504,7 @@ export class Store {
     );
   }
 
+  /** @param {Record<number, number>} heads */
   compare(heads) {
     for (const room of this.rooms.values()) {
       const head = heads[room.id];
@@ -416,6 +517,7 @@ export class Store {
     if (this.strangeHeads === 2) this.restart();
   }
 
+  /** @param {RoomState} fields */
   described(fields) {
     const room = this.rooms.get(fields.id);
     if (!room) this.rooms.set(fields.id, new Room(fields, this.epoch));
@@ -437,6 +539,7 @@ export class Store {
     this.tell("rooms");
   }
 
+  /** @param {ReadElsewhere} frame */
   readElsewhere({ room: id, seq }) {
     const room = this.rooms.get(id);
     if (!room || seq <= room.read_seq) return;
@@ -445,12 +548,14 @@ export class Store {
     this.tell("rooms");
   }
 
+  /** @param {TypingNow} frame */
   typing({ room: id, user: person }) {
     if (person.id === this.user?.id) return;
-    if (!this.typists.has(id)) this.typists.set(id, new Map());
+    const typists = this.typists.get(id) ?? new Map();
+    this.typists.set(id, typists);
     this.stopTyping(id, person.id, false);
     const timer = this.setTimer(() => this.stopTyping(id, person.id), TYPING_MS);
-    this.typists.get(id).set(person.id, { person, timer });
+    typists.set(person.id, { person, timer });
     this.tell("typing", id);
   }
 
@@ -458,7 +563,7 @@ export class Store {
     const typist = this.typists.get(id)?.get(user);
     if (!typist) return;
     this.clearTimer(typist.timer);
-    this.typists.get(id).delete(user);
+    this.typists.get(id)?.delete(user);
     if (tell) this.tell("typing", id);
   }
 }

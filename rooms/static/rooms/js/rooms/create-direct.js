@@ -1,3 +1,4 @@
+// @ts-check
 import { html, nothing } from "../../vendor/lit.js";
 import { openDirect, roomUrl } from "../api.js";
 import { ChatDialog } from "../ui/dialog.js";
@@ -10,7 +11,7 @@ import "./people-search.js";
 const OTHERS_LIMIT = 8;
 
 class ChatDirectCreate extends ChatDialog {
-  static properties = { chosen: { state: true } };
+  static properties = { ...ChatDialog.properties, chosen: { state: true } };
 
   constructor() {
     super();

@@ -1,3 +1,4 @@
+// @ts-check
 import { html } from "../../vendor/lit.js";
 import { createRoom, roomUrl } from "../api.js";
 import { ChatDialog } from "../ui/dialog.js";
@@ -8,7 +9,7 @@ class ChatRoomCreate extends ChatDialog {
     event.preventDefault();
     const fields = Object.fromEntries(new FormData(event.target));
     const created = await this.run(() => createRoom(fields));
-    if (!created) return this.querySelector("input[name=name]")?.focus();
+    if (!created) return this.find("input[name=name]")?.focus();
     this.close();
     this.chat.navigate(roomUrl(created.room.slug), { ...fields, ...created.room });
   }

@@ -1,3 +1,4 @@
+// @ts-check
 import { html, live, nothing, repeat } from "../../vendor/lit.js";
 import { addMember, archiveRoom, changeRole, joinRoom, leaveRoom, removeMember, saveRoom } from "../api.js";
 import { ChatDialog } from "../ui/dialog.js";
@@ -8,11 +9,14 @@ import { sentenceOf } from "../log/refusals.js";
 import { Watch } from "../ui/watch.js";
 import "./people-search.js";
 
+/** @import { Room } from "../log/store.js" */
+
 const MEMBERS_PAGE = 200;
 
 /** Topic and name, members and their roles, adding people, archiving, leaving. */
 class ChatRoomDetails extends ChatDialog {
   static properties = {
+    ...ChatDialog.properties,
     roomId: { state: true },
     members: { state: true },
     moreMembers: { state: true },
@@ -23,13 +27,14 @@ class ChatRoomDetails extends ChatDialog {
 
   constructor() {
     super();
+    this.roomId = 0;
     this.members = [];
     new Watch(this, "rooms", "presence");
   }
 
-  /** The room, or undefined when I am no longer in it. */
+  /** Undefined when I am no longer in it: then nothing is drawn. */
   get room() {
-    return this.chat.store.rooms.get(this.roomId);
+    return /** @type {Room} */ (this.chat.store.rooms.get(this.roomId));
   }
 
   async show({ room, adding = false }) {

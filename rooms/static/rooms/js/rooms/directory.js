@@ -1,5 +1,6 @@
+// @ts-check
 import { html, nothing, repeat } from "../../vendor/lit.js";
-import { joinRoom, roomUrl, searchRooms } from "../api.js";
+import { ApiError, joinRoom, roomUrl, searchRooms } from "../api.js";
 import { ChatDialog } from "../ui/dialog.js";
 import { formatNumber, gettext, interpolate, ngettext } from "../ui/i18n.js";
 import { icons } from "../ui/icons.js";
@@ -9,7 +10,7 @@ const TYPING_PAUSE_MS = 200;
 
 /** All public rooms: search, look, join. */
 class ChatDirectory extends ChatDialog {
-  static properties = { rooms: { state: true }, more: { state: true }, loading: { state: true } };
+  static properties = { ...ChatDialog.properties, rooms: { state: true }, more: { state: true }, loading: { state: true } };
 
   constructor() {
     super();
@@ -37,8 +38,8 @@ class ChatDirectory extends ChatDialog {
     const answer = await searchRooms(this.query, page).catch((error) => error);
     if (search !== this.search) return; // a later search has overtaken this one
     this.loading = false;
-    this.detail = answer instanceof Error ? answer.detail : "";
-    if (answer instanceof Error) return;
+    this.detail = answer instanceof ApiError ? answer.detail : "";
+    if (answer instanceof ApiError) return;
     this.page = page;
     this.rooms = page === 1 ? answer.rooms : [...this.rooms, ...answer.rooms];
     this.more = answer.more;

@@ -1,13 +1,15 @@
+// @ts-check
 // A search field for people, used by the dialogs that add somebody.
-import { LitElement, html, nothing, repeat } from "../../vendor/lit.js";
-import { searchPeople } from "../api.js";
+import { html, nothing, repeat } from "../../vendor/lit.js";
+import { ChatElement } from "../ui/element.js";
+import { ApiError, searchPeople } from "../api.js";
 import { gettext } from "../ui/i18n.js";
 import { avatar, nameOf } from "../ui/people.js";
 
 const TYPING_PAUSE_MS = 200;
 
 /** Fires "choose" with the person; `without` are ids that are not offered. */
-class PeopleSearch extends LitElement {
+class PeopleSearch extends ChatElement {
   static properties = {
     without: { attribute: false },
     label: {},
@@ -19,12 +21,12 @@ class PeopleSearch extends LitElement {
 
   constructor() {
     super();
+    /** Ids of people who are not offered. @type {Set<number>} */
+    this.without = new Set();
+    this.label = "";
+    this.busy = false;
     this.people = null;
     this.search = 0;
-  }
-
-  createRenderRoot() {
-    return this;
   }
 
   connectedCallback() {
@@ -42,14 +44,14 @@ class PeopleSearch extends LitElement {
     const search = ++this.search;
     const answer = await searchPeople(query).catch((error) => error);
     if (search !== this.search) return;
-    this.detail = answer instanceof Error ? answer.detail : "";
+    this.detail = answer instanceof ApiError ? answer.detail : "";
     this.people = answer.people ?? [];
     this.more = answer.more;
   }
 
   choose(person) {
     this.dispatchEvent(new CustomEvent("choose", { detail: person }));
-    const field = this.querySelector("input");
+    const field = this.find("input");
     field.value = "";
     field.focus();
     this.load("");

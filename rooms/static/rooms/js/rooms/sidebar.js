@@ -1,4 +1,6 @@
-import { LitElement, html, nothing, repeat } from "../../vendor/lit.js";
+// @ts-check
+import { html, nothing, repeat } from "../../vendor/lit.js";
+import { ChatElement } from "../ui/element.js";
 import { roomUrl, signOutToken } from "../api.js";
 import { hasDraft } from "../log/drafts.js";
 import { formatNumber, gettext, interpolate, ngettext } from "../ui/i18n.js";
@@ -8,21 +10,19 @@ import { Watch } from "../ui/watch.js";
 
 const COUNT_LIMIT = 99;
 
-class ChatSidebar extends LitElement {
+class ChatSidebar extends ChatElement {
   static properties = { current: { attribute: false } };
 
   constructor() {
     super();
+    /** The id of the room that is open. @type {number | null} */
+    this.current = null;
     new Watch(this, "rooms", "presence", "messages", "outbox");
     this.onTheme = () => this.requestUpdate();
     this.onOutside = (event) => {
-      const menu = this.querySelector(".menu");
+      const menu = this.find(".menu");
       if (menu?.open && !menu.contains(event.target)) menu.open = false;
     };
-  }
-
-  createRenderRoot() {
-    return this;
   }
 
   connectedCallback() {
@@ -116,7 +116,7 @@ class ChatSidebar extends LitElement {
   }
 
   closeMenu() {
-    const menu = this.querySelector(".menu");
+    const menu = this.find(".menu");
     if (!menu.open) return;
     menu.open = false;
     menu.querySelector("summary").focus();
@@ -124,9 +124,9 @@ class ChatSidebar extends LitElement {
 
   me() {
     const { user, isOwner } = this.chat;
-    const choice = window.theme.choice;
+    const { theme } = /** @type {any} */ (window); // of ui/theme.js
     const option = (value, text) => html`
-      <button type="button" class="theme__choice" aria-pressed=${choice === value} @click=${() => window.theme.choose(value)}>${text}</button>
+      <button type="button" class="theme__choice" aria-pressed=${theme.choice === value} @click=${() => theme.choose(value)}>${text}</button>
     `;
     return html`
       <details class="menu" @keydown=${(event) => event.key === "Escape" && this.closeMenu()}>

@@ -1,12 +1,14 @@
+// @ts-check
 // What the dialogs have in common: a native <dialog>, a heading, a close button, one request at a time.
-import { LitElement, html, nothing } from "../../vendor/lit.js";
+import { html, nothing } from "../../vendor/lit.js";
+import { ChatElement } from "./element.js";
 import { ApiError } from "../api.js";
 import { gettext } from "./i18n.js";
 import { icons } from "./icons.js";
 import { sentenceOf } from "../log/refusals.js";
 import { Refusal } from "../log/store.js";
 
-export class ChatDialog extends LitElement {
+export class ChatDialog extends ChatElement {
   static properties = {
     isOpen: { state: true },
     busy: { state: true },
@@ -19,15 +21,12 @@ export class ChatDialog extends LitElement {
     this.isOpen = false;
     this.busy = false;
     this.detail = "";
+    /** @type {Record<string, string[]>} */
     this.errors = {};
   }
 
-  createRenderRoot() {
-    return this;
-  }
-
   get dialog() {
-    return this.querySelector("dialog");
+    return this.find("dialog");
   }
 
   async show() {
@@ -58,8 +57,8 @@ export class ChatDialog extends LitElement {
       return (await request()) ?? true;
     } catch (error) {
       if (!(error instanceof ApiError || error instanceof Refusal)) throw error;
-      this.errors = error.errors ?? {};
-      this.detail = Object.keys(this.errors).length && !this.errors.__all__ ? "" : error.errors?.__all__?.[0] ?? sentenceOf(error);
+      this.errors = error instanceof ApiError ? error.errors : {};
+      this.detail = Object.keys(this.errors).length && !this.errors.__all__ ? "" : this.errors.__all__?.[0] ?? sentenceOf(error);
       return null;
     } finally {
       this.busy = false;

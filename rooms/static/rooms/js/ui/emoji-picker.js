@@ -1,4 +1,6 @@
-import { LitElement, html } from "../../vendor/lit.js";
+// @ts-check
+import { html } from "../../vendor/lit.js";
+import { ChatElement } from "./element.js";
 import { gettext } from "./i18n.js";
 
 const EMOJI = [
@@ -10,13 +12,9 @@ const COLUMNS = 8;
 const MARGIN = 8;
 const STEPS = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: COLUMNS, ArrowUp: -COLUMNS };
 
-class ChatEmojiPicker extends LitElement {
-  createRenderRoot() {
-    return this;
-  }
-
+class ChatEmojiPicker extends ChatElement {
   get dialog() {
-    return this.querySelector("dialog");
+    return this.find("dialog");
   }
 
   /** Opens beside the button; resolves with an emoji, or null when it was closed without one. */
@@ -27,14 +25,14 @@ class ChatEmojiPicker extends LitElement {
     const above = place.top - height - MARGIN;
     this.dialog.style.left = `${Math.max(MARGIN, Math.min(place.right - width, innerWidth - width - MARGIN))}px`;
     this.dialog.style.top = `${above > MARGIN ? above : Math.min(place.bottom + MARGIN, innerHeight - height - MARGIN)}px`;
-    this.querySelector(".picker__emoji").focus();
+    this.find(".picker__emoji").focus();
     return new Promise((resolve) => {
       this.dialog.addEventListener("close", () => resolve(this.dialog.returnValue || null), { once: true });
     });
   }
 
   move(event) {
-    const buttons = [...this.querySelectorAll(".picker__emoji")];
+    const buttons = /** @type {HTMLElement[]} */ ([...this.querySelectorAll(".picker__emoji")]);
     const step = STEPS[event.key];
     if (!step) return;
     event.preventDefault();

@@ -1,3 +1,4 @@
+// @ts-check
 // While a form is being sent nothing in it can be changed or sent again. The fields become read-only and not
 // disabled, because a disabled field would not be sent.
 const locked = new Map();
@@ -25,7 +26,7 @@ function unlock(form) {
 }
 
 document.addEventListener("submit", (event) => {
-  const form = event.target;
+  const form = /** @type {HTMLFormElement} */ (event.target);
   if (form.method === "dialog" || form.dataset.lock === "no") return;
   if (locked.has(form)) {
     event.preventDefault();
@@ -42,8 +43,8 @@ for (const type of ["mousedown", "keydown", "click"]) {
   document.addEventListener(
     type,
     (event) => {
-      const control = event.target.closest?.("select, input[type=checkbox], input[type=radio], button");
-      if (control?.form && locked.has(control.form) && event.key !== "Tab") event.preventDefault();
+      const control = /** @type {any} */ (event.target).closest?.("select, input[type=checkbox], input[type=radio], button");
+      if (control?.form && locked.has(control.form) && /** @type {any} */ (event).key !== "Tab") event.preventDefault();
     },
     true,
   );
@@ -56,7 +57,7 @@ window.addEventListener("pageshow", () => {
 
 // Copying a link. Plain http has no clipboard: there the older command does it.
 document.addEventListener("click", async (event) => {
-  const button = event.target.closest?.("[data-copy]");
+  const button = /** @type {any} */ (event.target).closest?.("[data-copy]");
   if (!button) return;
   const field = button.parentElement.querySelector("input");
   field.select();
@@ -72,5 +73,6 @@ document.addEventListener("click", async (event) => {
 
 // Selecting a link that is there to be copied.
 document.addEventListener("focusin", (event) => {
-  if (event.target.matches?.("input.copyable")) event.target.select();
+  const field = /** @type {any} */ (event.target);
+  if (field.matches?.("input.copyable")) field.select();
 });

@@ -1,5 +1,6 @@
+// @ts-check
 // Words come from Django's JavaScript catalogue (/jsi18n/), a classic script that runs before the modules.
-const catalogue = globalThis.django ?? {
+const catalogue = /** @type {any} */ (globalThis).django ?? {
   gettext: (text) => text,
   ngettext: (one, many, count) => (count === 1 ? one : many),
   interpolate: (text, values) => text.replace(/%\((\w+)\)s/g, (_all, name) => String(values[name])),
@@ -31,7 +32,7 @@ export const formatList = (words) => listing.format(words);
 export const compareNames = order.compare;
 
 export function formatDay(date, today = new Date()) {
-  const ago = Math.round((midnight(date) - midnight(today)) / DAY_MS);
+  const ago = Math.round((midnight(date).getTime() - midnight(today).getTime()) / DAY_MS);
   if (ago === 0 || ago === -1) {
     const words = nearDays.format(ago, "day");
     return words.charAt(0).toLocaleUpperCase(language) + words.slice(1);

@@ -1,3 +1,4 @@
+// @ts-check
 import { svg } from "../../vendor/lit.js";
 
 const icon = (paths) => svg`<svg class="icon" viewBox="0 0 20 20" fill="none" stroke="currentColor" stroke-width="1.6"

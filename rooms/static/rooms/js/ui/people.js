@@ -1,3 +1,4 @@
+// @ts-check
 // How a person, and a room without a name of its own, is shown.
 import { html, nothing } from "../../vendor/lit.js";
 import { compareNames, formatList, gettext, interpolate, ngettext } from "./i18n.js";

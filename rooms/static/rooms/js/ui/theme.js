@@ -1,3 +1,4 @@
+// @ts-check
 // Runs before the first paint, therefore no module: a module would wait and the page would flash in the wrong theme.
 (() => {
   const KEY = "theme";
@@ -15,14 +16,14 @@
     const root = document.documentElement;
     if (choice() === "system") root.removeAttribute("data-theme");
     else root.dataset.theme = choice();
-    for (const control of document.querySelectorAll("[data-theme-choice]")) {
+    for (const control of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("[data-theme-choice]"))) {
       if (control.type === "radio") control.checked = control.value === choice();
       else control.value = choice();
     }
     window.dispatchEvent(new CustomEvent("theme"));
   }
 
-  window.theme = {
+  const theme = (/** @type {any} */ (window).theme = {
     get choice() {
       return choice();
     },
@@ -34,7 +35,7 @@
       }
       apply();
     },
-  };
+  });
 
   apply();
   document.addEventListener("DOMContentLoaded", apply);
@@ -42,6 +43,7 @@
     if (event.key === KEY || event.key === null) apply();
   });
   document.addEventListener("change", (event) => {
-    if (event.target.matches?.("[data-theme-choice]")) window.theme.choose(event.target.value);
+    const control = /** @type {any} */ (event.target);
+    if (control.matches?.("[data-theme-choice]")) theme.choose(control.value);
   });
 })();

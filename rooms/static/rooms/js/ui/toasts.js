@@ -1,5 +1,6 @@
 // @ts-check
-import { LitElement, html, nothing, repeat } from "../../vendor/lit.js";
+import { html, nothing, repeat } from "../../vendor/lit.js";
+import { ChatElement } from "./element.js";
 import { gettext } from "./i18n.js";
 import { icons } from "./icons.js";
 
@@ -36,11 +37,7 @@ export class Toasts extends EventTarget {
   }
 }
 
-class ChatToasts extends LitElement {
-  createRenderRoot() {
-    return this;
-  }
-
+class ChatToasts extends ChatElement {
   connectedCallback() {
     super.connectedCallback();
     this.setAttribute("role", "status");

@@ -1,5 +1,13 @@
+// @ts-check
 // Draws an element again when one of the named things in the store has changed.
+/** @import { Topic } from "../log/store.js" */
+/** @import { ChatElement } from "./element.js" */
+
 export class Watch {
+  /**
+   * @param {ChatElement} host
+   * @param {...Topic} names
+   */
   constructor(host, ...names) {
     this.host = host;
     this.names = new Set(names);
@@ -11,6 +19,6 @@ export class Watch {
   }
 
   hostDisconnected() {
-    this.stop();
+    this.stop?.();
   }
 }
