@@ -1,10 +1,10 @@
 // @ts-check
 import { Quotes } from "./conversation/quotes.js";
 import { Deletions } from "./log/deletions.js";
+import { namesOf } from "./log/names.js";
 import { Outbox } from "./log/outbox.js";
 import { Dialogs } from "./ui/dialogs.js";
-import { formatList, gettext, interpolate } from "./ui/i18n.js";
-import { nameOf } from "./ui/people.js";
+import { gettext, interpolate } from "./ui/i18n.js";
 import { Toasts } from "./ui/toasts.js";
 
 /** @import { Person } from "./log/frames.js" */
@@ -60,11 +60,6 @@ export class Chat {
    * @param {number[]} ids
    */
   namesOf(ids) {
-    const names = ids.map((id) => {
-      if (id === this.user.id) return gettext("You");
-      const person = this.store.people.get(id);
-      return person && nameOf(person);
-    });
-    return formatList(names.filter((name) => name !== undefined));
+    return namesOf(this.store, ids);
   }
 }

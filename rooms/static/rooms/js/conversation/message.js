@@ -11,6 +11,7 @@ import { sentenceOf } from "../log/refusals.js";
 import { messageActions, parts } from "../parts.js";
 import { pickReaction } from "./reactions.js";
 
+/** @import { Person } from "../log/frames.js" */
 /** @import { Entry } from "../log/outbox.js" */
 /** @import { Message, Refusal, Room } from "../log/store.js" */
 /** @import { MessageAction, MessageContext } from "../parts.js" */
@@ -57,6 +58,8 @@ class ChatMessage extends ChatElement {
     this.room = later;
     /** @type {Message | null} */
     this.quoted = null;
+    /** @type {Person} */
+    this.author = later;
     this.when = new Date();
     this.slug = "";
     this.continued = this.highlighted = this.withdrawn = this.archived = false;

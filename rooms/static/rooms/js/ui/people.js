@@ -3,12 +3,13 @@
 import { html, nothing } from "../../vendor/lit.js";
 import { compareNames, formatList, gettext, interpolate, ngettext } from "./i18n.js";
 import { icons } from "./icons.js";
+import { nameOf } from "../log/names.js";
 
 const HUES = 8;
 const segments = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 const first = (word) => segments.segment(word)[Symbol.iterator]().next().value?.segment ?? "";
 
-export const nameOf = (person) => person.name || person.username;
+export { nameOf };
 
 function initials(name) {
   const words = name.trim().split(/\s+/);
