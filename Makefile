@@ -28,6 +28,7 @@ lint: $(VENV)/dev.stamp node_modules/.package-lock.json
 	$(BIN)/lint-imports
 	$(BIN)/djlint --check --lint --quiet templates
 	npx eslint .
+	npx tsc
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .

@@ -1,6 +1,6 @@
 // The browser's store without a browser: frames come in as lines, commands go out as lines.
 import { createInterface } from "node:readline";
-import { Store } from "../rooms/static/rooms/js/store.js";
+import { Store } from "../rooms/static/rooms/js/log/store.js";
 
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 const store = new Store({ send: (frame) => say({ send: frame }), restart: () => say({ restart: true }) });

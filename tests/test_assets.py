@@ -70,13 +70,30 @@ def test_every_module_that_will_run_is_asked_for_by_the_page(served: Site) -> No
     loads = page_of(served)
     needed = list(loads.modules)
     for path in needed:
-        for address in re.findall(r'["\'](\.{1,2}/[^"\']+\.js)["\']', text_of(served, path)):
-            found = normpath(join(dirname(path), address))
-            assert HASHED.search(found), f"{path} imports {address} without its hash"
-            if found not in needed:
-                needed.append(found)
+        needed += [found for found in imports(served, path) if found not in needed]
     assert sorted(needed) == sorted(loads.modules + loads.preloaded)
     assert len(needed) > 20
+
+
+def test_dialogs_are_loaded_when_they_are_opened(served: Site) -> None:
+    loads = page_of(served)
+    later = [name for path in loads.preloaded for name in imports(served, path, LATER)]
+    assert len(later) >= 5
+    for path in later:
+        assert path not in loads.preloaded
+        later += [found for found in imports(served, path) if found not in later + loads.preloaded]
+
+
+# Statements at a line's beginning, and `import("./x.js")`.
+NOW = re.compile(r"""^(?:import|export)\b[^;"']*["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
+LATER = re.compile(r"""\bimport\(["'](\.{1,2}/[^"']+\.js)["']\)""")
+
+
+def imports(site: Site, path: str, how: re.Pattern[str] = NOW) -> list[str]:
+    """The modules that a module imports, which must have their hash."""
+    found = [normpath(join(dirname(path), name)) for name in how.findall(text_of(site, path))]
+    assert [name for name in found if not HASHED.search(name)] == [], f"{path} imports without hash"
+    return found
 
 
 def text_of(site: Site, path: str) -> str:

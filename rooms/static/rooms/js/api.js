@@ -1,8 +1,13 @@
+// @ts-check
 // What goes over HTTP: rooms and who is in them. The socket then tells every open browser about it.
-import { gettext } from "./i18n.js";
+import { gettext } from "./ui/i18n.js";
 
 export class ApiError extends Error {
-  /** errors: {field: [sentence]} when the form was wrong, otherwise empty. */
+  /**
+   * @param {number} status
+   * @param {string} detail
+   * @param {Record<string, string[]>} [errors] Sentences by field when the form was wrong.
+   */
   constructor(status, detail, errors = {}) {
     super(detail);
     this.status = status;
@@ -56,5 +61,5 @@ export const removeMember = (slug, user) => post(`${roomUrl(slug)}members/${user
 export const changeRole = (slug, user, role) => post(`${roomUrl(slug)}members/${user}/role`, { role });
 export const openDirect = (people) => post("/direct/", { people });
 export const fetchQuotes = (slug, ids) => call(`${roomUrl(slug)}quotes.json?${new URLSearchParams(ids.map((id) => ["ids", id]))}`);
-export const searchRooms = (q, page = 1) => call(`/directory.json?${new URLSearchParams({ q, page })}`);
+export const searchRooms = (q, page = 1) => call(`/directory.json?${new URLSearchParams({ q, page: String(page) })}`);
 export const searchPeople = (q) => call(`/people.json?${new URLSearchParams({ q })}`);

@@ -1,3 +1,4 @@
+// @ts-check
 // Tells the server that this device is in use, for the page of signed-in devices: a tab that talks over its socket asks
 // for no page. The server takes no note of it more often than this.
 const EVERY_MS = 10 * 60_000;

@@ -1,0 +1,36 @@
+// @ts-check
+/** @import { Room } from "../log/store.js" */
+
+/** One visit to a room: where it opens, and what was unread then. */
+export class Visit {
+  /**
+   * @param {Room} room
+   * @param {number | null} target The seq of a permalink.
+   */
+  constructor(room, target) {
+    this.room = room;
+    this.target = target;
+    /** The seq of the first message that was unread. @type {number | null} */
+    this.divider = room.unread > 0 ? room.read_seq + 1 : null;
+    /** The seq that is shown first. */
+    this.anchor = target ?? this.divider ?? room.seq;
+    /** Whether the anchor turned out not to exist. */
+    this.lost = false;
+  }
+
+  /**
+   * Decides where to open, once what the server has around the anchor is held. False where the end of the room is
+   * to be loaded instead.
+   */
+  land() {
+    const { messages, seq } = this.room;
+    if (messages.has(this.anchor)) return true;
+    if (this.anchor === seq) {
+      this.anchor = Math.max(0, ...messages.keys());
+      return true;
+    }
+    this.lost = true;
+    this.anchor = seq;
+    return messages.has(seq);
+  }
+}

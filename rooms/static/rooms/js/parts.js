@@ -1,0 +1,99 @@
+// @ts-check
+// What a capability adds to the client.
+//
+// The page names a capability's scripts before main.js, so all of this is registered before anything is drawn.
+// A script at `static/polls/poll.js` imports what it needs by relative static names, ../rooms/js/parts.js and
+// ../rooms/vendor/lit.js, which get their hash like all others:
+//
+//   parts.set("poll", (poll, { message, chat, archived, tabindex }) => html`…`);
+//   messageActions.push({ icon, label: gettext("Close poll"), offered: ({ message }) => …, run: ({ chat, message }) => … });
+//   composerActions.push({ icon, label: gettext("Poll"), run: ({ chat, room }) => chat.dialogs.open("poll-create", () => import(…/create.js), { room }) });
+//   completers.push({ label: gettext("Commands"), pattern: /^\/(\w*)$/, find: async (word, { room, chat }) => [{ key, text, name, note }] });
+//   extend((chat) => chat.store.on("poll", (frame) => …));
+//
+// A dialog is an element that extends ChatDialog (ui/dialog.js), in a module of its own that is loaded when it is first opened.
+// What goes along with a message: chat.outbox.add({ room: room.id, body, along: { poll: { choices } } }). A command that changes a
+// message: context.change({ type: "vote", message: message.id, … }), which says in a toast why it failed.
+
+/** @import { Chat } from "./chat.js" */
+/** @import { MessageState } from "./log/frames.js" */
+/** @import { Room } from "./log/store.js" */
+/** @import { TemplateResult } from "../vendor/lit.js" */
+
+/**
+ * What is drawn on a message, and what its buttons may know.
+ * @typedef {object} MessageContext
+ * @property {Chat} chat
+ * @property {Room} room
+ * @property {MessageState} message
+ * @property {boolean} mine Whether I wrote it.
+ * @property {boolean} archived Whether its room is archived: then nothing can be changed.
+ * @property {-1 | symbol} tabindex For every control: the Tab key goes only through those of the message where the person is.
+ * @property {HTMLElement} row The message's element.
+ * @property {(frame: object, offline?: string) => Promise<boolean>} change Sends a command; says in a toast why it failed. Resolves with whether it was done.
+ */
+
+/**
+ * The part of a message that the wire calls `name`, drawn below its text: not for a deleted message, and not where the
+ * field is absent. Parts are drawn in the order in which they were set; reactions come last.
+ * @type {Map<string, (value: any, context: MessageContext) => unknown>}
+ */
+export const parts = new Map();
+
+/**
+ * A button on the message where the person is.
+ * @typedef {object} MessageAction
+ * @property {TemplateResult} icon
+ * @property {string} label
+ * @property {string} [key] Does the same when pressed on the focused message.
+ * @property {string} [className]
+ * @property {(context: MessageContext) => boolean} offered
+ * @property {(context: MessageContext, event: Event) => void} run
+ */
+
+/** @type {MessageAction[]} */
+export const messageActions = [];
+
+/** @typedef {{chat: Chat, room: Room}} ComposerContext */
+
+/**
+ * A button beside the field in which one writes.
+ * @typedef {object} ComposerAction
+ * @property {TemplateResult} icon
+ * @property {string} label
+ * @property {(context: ComposerContext) => boolean} [offered]
+ * @property {(context: ComposerContext) => void} run
+ */
+
+/** @type {ComposerAction[]} */
+export const composerActions = [];
+
+/**
+ * @typedef {object} Completion
+ * @property {string | number} key
+ * @property {string} text What replaces the word; a space is added.
+ * @property {string} name
+ * @property {string} [note]
+ */
+
+/**
+ * Suggests how the word before the cursor may go on. The first completer whose pattern fits is asked.
+ * @typedef {object} Completer
+ * @property {string} label Of the list, for screen readers.
+ * @property {RegExp} pattern Matches the text before the cursor; its first group is the word to complete.
+ * @property {(word: string, context: ComposerContext) => Promise<Completion[]>} find
+ */
+
+/** @type {Completer[]} */
+export const completers = [];
+
+/** @type {((chat: Chat) => void)[]} */
+export const extensions = [];
+
+/**
+ * Calls `setup` when the chat is there and nothing is drawn yet.
+ * @param {(chat: Chat) => void} setup
+ */
+export function extend(setup) {
+  extensions.push(setup);
+}

@@ -1,0 +1,24 @@
+// @ts-check
+// Draws an element again when one of the named things in the store has changed.
+/** @import { Topic } from "../log/store.js" */
+/** @import { ChatElement } from "./element.js" */
+
+export class Watch {
+  /**
+   * @param {ChatElement} host
+   * @param {...Topic} names
+   */
+  constructor(host, ...names) {
+    this.host = host;
+    this.names = new Set(names);
+    host.addController(this);
+  }
+
+  hostConnected() {
+    this.stop = this.host.chat.store.subscribe((what) => this.names.has(what) && this.host.requestUpdate());
+  }
+
+  hostDisconnected() {
+    this.stop?.();
+  }
+}
