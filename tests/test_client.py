@@ -9,7 +9,9 @@ from tests.services import missing
 from tests.site import ROOT
 
 CSS = ROOT / "rooms/static/rooms/css"
-COLOUR = re.compile(r"#[0-9a-f]{3,8}\b|\b(?:rgba?|hsla?|oklch|oklab|lab|lch|color)\(", re.IGNORECASE)
+COLOUR = re.compile(
+    r"#[0-9a-f]{3,8}\b|\b(?:rgba?|hsla?|oklch|oklab|lab|lch|color)\(", re.IGNORECASE
+)
 
 
 def test_its_modules_keep_what_they_promise() -> None:
