@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+import { hello } from "./frames.js";
+
+class FakeWebSocket extends EventTarget {
+  static OPEN = 1;
+  static made = [];
+  readyState = 1;
+  sent = [];
+
+  constructor() {
+    super();
+    FakeWebSocket.made.push(this);
+  }
+
+  send(text) {
+    this.sent.push(JSON.parse(text));
+  }
+
+  close() {
+    this.readyState = 3;
+  }
+
+  /** The server says something. */
+  say(frame) {
+    this.dispatchEvent(Object.assign(new Event("message"), { data: JSON.stringify(frame) }));
+  }
+
+  /** The server closes. */
+  end(code) {
+    this.dispatchEvent(Object.assign(new Event("close"), { code }));
+  }
+}
+
+const page = new EventTarget();
+globalThis.WebSocket = FakeWebSocket;
+globalThis.addEventListener = page.addEventListener.bind(page);
+globalThis.document = new EventTarget();
+const { Socket } = await import("../../rooms/static/rooms/js/log/socket.js");
+
+const HEARTBEAT_MS = 20_000;
+const PONG_PATIENCE_MS = 10_000;
+const FIRST_WAIT_MS = 500; // at most
+const LONGEST_WAIT_MS = 30_000;
+let socket, states, closed;
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
+  FakeWebSocket.made = [];
+  states = [];
+  closed = 0;
+  socket = new Socket("ws://chat/ws/", { onFrame: () => {}, onState: (state) => states.push(state), onClosed: () => closed++ });
+  socket.connect();
+});
+
+const latest = () => FakeWebSocket.made.at(-1);
+
+test("a ping goes out with every heartbeat that the server asks for", () => {
+  const connection = latest();
+  connection.say(hello());
+  for (let beats = 1; beats <= 3; beats++) {
+    mock.timers.tick(HEARTBEAT_MS);
+    assert.equal(connection.sent.length, beats);
+    assert.equal(connection.sent.at(-1).type, "ping");
+    connection.say({ type: "pong", ref: "ping", heads: {} });
+  }
+  assert.equal(closed, 0);
+});
+
+test("the heartbeat is the one of the hello", () => {
+  latest().say({ ...hello(), heartbeat: 5 });
+  mock.timers.tick(5000);
+  assert.equal(latest().sent.length, 1);
+});
+
+test("a connection that does not answer a ping is given up and made again", () => {
+  latest().say(hello());
+  mock.timers.tick(HEARTBEAT_MS);
+  mock.timers.tick(PONG_PATIENCE_MS - 1);
+  assert.equal(closed, 0);
+  mock.timers.tick(1);
+  assert.equal(closed, 1);
+  assert.equal(states.at(-1), "waiting");
+  mock.timers.tick(FIRST_WAIT_MS);
+  assert.equal(FakeWebSocket.made.length, 2);
+});
+
+test("a closed connection sends no more pings", () => {
+  const connection = latest();
+  connection.say(hello());
+  connection.end(1006);
+  mock.timers.tick(HEARTBEAT_MS);
+  assert.deepEqual(connection.sent, []);
+});
+
+test("a connection that the server refuses for good is not made again", () => {
+  for (const [code, state] of [[4400, "outdated"], [4401, "signed-out"], [4403, "refused"]]) {
+    const before = FakeWebSocket.made.length;
+    latest().end(code);
+    assert.equal(states.at(-1), state);
+    mock.timers.tick(2 * LONGEST_WAIT_MS);
+    assert.equal(FakeWebSocket.made.length, before);
+    socket.connect();
+  }
+});
+
+test("a server that says bye is left for as long as it asks", () => {
+  latest().say(hello());
+  latest().say({ type: "bye", after_ms: 1234 });
+  latest().end(1012);
+  mock.timers.tick(1233);
+  assert.equal(FakeWebSocket.made.length, 1);
+  mock.timers.tick(1);
+  assert.equal(FakeWebSocket.made.length, 2);
+});

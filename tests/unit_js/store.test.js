@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Store } from "../../rooms/static/rooms/js/log/store.js";
+import { ADA, GENERAL, changes, hello, message, room } from "./frames.js";
+
+function open(rooms) {
+  const sent = [];
+  let restarts = 0;
+  const store = new Store({ send: (frame) => void sent.push(frame), restart: () => restarts++, setTimer: () => 0, clearTimer: () => {} });
+  store.receive(hello(rooms));
+  return { store, sent, restarts: () => restarts, general: store.rooms.get(GENERAL) };
+}
+
+const pong = (heads) => ({ type: "pong", ref: "ping", heads });
+
+test("a page of history does not replace a newer version of a message", () => {
+  const { store, general } = open();
+  store.receive(changes([message(1)]));
+  store.receive(changes([message(1, { version: 2, body: "edited" })]));
+  store.receive({ type: "history", room: GENERAL, version: 2, messages: [message(1)] });
+  assert.equal(general.messages.get(1).body, "edited");
+  assert.equal(general.messages.get(1).version, 2);
+});
+
+test("a newer version replaces the one that is held", () => {
+  const { store, general } = open();
+  store.receive(changes([message(1)]));
+  store.receive(changes([message(1, { version: 2, body: "edited" })]));
+  assert.equal(general.messages.get(1).body, "edited");
+});
+
+test("a room that was never announced is fetched by a new hello at the second pong", () => {
+  const { store, restarts } = open();
+  store.receive(pong({ [GENERAL]: 0, 2: 0 }));
+  assert.equal(restarts(), 0, "its frame may still be on the way");
+  store.receive(pong({ [GENERAL]: 0, 2: 0 }));
+  assert.equal(restarts(), 1);
+});
+
+test("a room that was left unnoticed goes with a new hello at the second pong", () => {
+  const { store, restarts } = open([room(), room({ id: 2, slug: "other", name: "Other" })]);
+  store.receive(pong({ [GENERAL]: 0 }));
+  store.receive(pong({ [GENERAL]: 0 }));
+  assert.equal(restarts(), 1);
+});
+
+test("one strange pong between right ones asks for nothing", () => {
+  const { store, restarts } = open();
+  const strange = { [GENERAL]: 0, 2: 0 };
+  for (const heads of [strange, { [GENERAL]: 0 }, strange, { [GENERAL]: 0 }]) store.receive(pong(heads));
+  assert.equal(restarts(), 0);
+});
+
+test("one room in place of another is noticed", () => {
+  const { store, restarts } = open();
+  for (let pongs = 0; pongs < 2; pongs++) store.receive(pong({ 2: 0 }));
+  assert.equal(restarts(), 1);
+});
+
+test("unread mentions of me are counted, those of others are not", () => {
+  const { store, general } = open();
+  store.receive(changes([message(1, { mentions: [ADA.id] }), message(2, { mentions: [7] }), message(3, { mentions: [ADA.id, 7] })]));
+  assert.equal(general.mentions, 2);
+});
+
+test("a mention counts until it is read", () => {
+  const { store, general } = open();
+  store.receive(changes([message(1, { mentions: [ADA.id] }), message(2), message(3, { mentions: [ADA.id] })]));
+  store.markRead(GENERAL, 2);
+  assert.equal(general.mentions, 1);
+  store.receive({ type: "read", room: GENERAL, seq: 3 });
+  assert.equal(general.mentions, 0);
+});
+
+test("an edit that takes a mention back takes its count back", () => {
+  const { store, general } = open();
+  store.receive(changes([message(1, { mentions: [ADA.id] })]));
+  store.receive(changes([message(1, { version: 2, mentions: [] })]));
+  assert.equal(general.mentions, 0);
+});
+
+test("mentions among messages that are not held stay as the server counted them", () => {
+  const { store, general } = open([room({ seq: 50, version: 50, read_seq: 10, unread: 40, mentions: 3 })]);
+  store.receive(changes([message(51)]));
+  assert.equal(general.mentions, 3);
+  store.receive({ type: "read", room: GENERAL, seq: 50 });
+  assert.equal(general.mentions, 0, "what is unread now is held, and mentions nobody");
+});
+
+test("read marks do not move back", () => {
+  const { store, sent, general } = open([room({ seq: 5, version: 5, read_seq: 4, unread: 1 })]);
+  store.markRead(GENERAL, 2);
+  store.receive({ type: "read", room: GENERAL, seq: 3 });
+  assert.equal(general.read_seq, 4);
+  assert.deepEqual(sent, []);
+});
