@@ -87,6 +87,12 @@ test("mentions among messages that are not held stay as the server counted them"
   assert.equal(general.mentions, 0, "what is unread now is held, and mentions nobody");
 });
 
+test("a mention in a message that was read does not count when its page is loaded", () => {
+  const { store, general } = open([room({ seq: 50, version: 50, read_seq: 10, unread: 40 })]);
+  store.receive({ type: "history", room: GENERAL, version: 50, messages: [message(9, { mentions: [ADA.id] }), message(10)] });
+  assert.equal(general.mentions, 0);
+});
+
 test("read marks do not move back", () => {
   const { store, sent, general } = open([room({ seq: 5, version: 5, read_seq: 4, unread: 1 })]);
   store.markRead(GENERAL, 2);
