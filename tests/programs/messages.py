@@ -47,6 +47,12 @@ def say_much(author: int, batches: int, size: int) -> None:
         log.commit([_send(author, f"{n}") for n in range(size)])
 
 
+def said_at(*moments: str) -> None:
+    """When the first messages were said, as ISO 8601."""
+    for seq, moment in enumerate(moments, 1):
+        Message.objects.filter(seq=seq).update(created_at=moment)
+
+
 def fill(count: int, read: int) -> None:
     """Lines of bob's in General, of which ada has read so many."""
     ada, bob = _ids("ada", "bob")
