@@ -179,7 +179,7 @@ export interface HistoryPage {
   more_after: boolean;
 }
 
-export interface Member {
+export interface MemberState {
   id: number;
   username: string;
   name: string;
@@ -192,7 +192,7 @@ export interface MembersPage {
   type: "members";
   ref: number | string;
   room: number;
-  members: Member[];
+  members: MemberState[];
   more: boolean;
 }
 
