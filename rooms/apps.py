@@ -25,6 +25,7 @@ class RoomsConfig(capability.Capability):
     )
 
     followers = ("following.activity.ActivityFollower",)
+    exercise = "log.exercise.command"
 
     def ready(self) -> None:
         capability.install()

@@ -13,12 +13,11 @@ from typing import Any
 
 import pytest
 
+from rooms import capability
 from tests.conftest import MakeSite
 from tests.programs import messages
 from tests.services import missing
 from tests.wire import Frame, Wire, new_cid
-
-EMOJI = ["👍", "❤️", "🎉"]
 
 
 class Client:
@@ -59,7 +58,16 @@ class Client:
                 self.states.put_nowait(said["state"])
 
     async def _answer(self, ref: Any) -> None:
-        self.give(await self.wire.answer(ref))
+        answer = await self.wire.answer(ref)
+        # Late, so that what it says may have changed meanwhile.
+        await asyncio.sleep(self.rng.choice([0, 0.02, 0.1]))
+        self.give(answer)
+
+    def load(self, room: int, query: dict[str, int]) -> None:
+        """The store asks for a page of history."""
+        assert self.node.stdin is not None
+        line = json.dumps({"history": {"room": room, "query": query}})
+        self.node.stdin.write(line.encode() + b"\n")
 
     async def carry(self) -> None:
         while True:
@@ -97,27 +105,29 @@ async def client(wire: Wire, rng: random.Random) -> AsyncIterator[Client]:
         await process.wait()
 
 
-async def random_commands(wires: list[Wire], room: int, rng: random.Random, number: int) -> None:
-    ids: list[int] = []
-    for _ in range(number):
-        wire = rng.choice(wires)
-        kind = rng.choice(["send", "send", "send", "edit", "delete", "react", "react"])
-        frame: Frame = {"type": kind}
-        if kind == "send" or not ids:
-            frame = {"type": "send", "room": room, "cid": new_cid(), "body": f"{rng.random()}"}
-            if ids and rng.random() < 0.3:
-                frame["reply_to"] = rng.choice(ids)
-        else:
-            frame["message"] = rng.choice(ids)
-            if kind == "edit":
-                frame["body"] = f"edited {rng.random()} @ada"
-            elif kind == "react":
-                frame |= {"emoji": rng.choice(EMOJI), "on": rng.random() < 0.7}
-        answer = await wire.call(**frame)
-        if frame["type"] == "send":
-            ids.append(answer["id"])
+async def random_commands(
+    wires: list[Wire], room: int, rng: random.Random, number: int, store: Client | None = None
+) -> None:
+    """Of each capability; meanwhile the store, if there is one, loads pages of history."""
+    exercises = capability.all_of("exercise")
+    known: list[Frame] = []
+    for n in range(number):
+        # Half of them by the kernel, which comes first.
+        exercise = rng.choice([exercises[0], rng.choice(exercises)])
+        await rng.choice(wires).call(**exercise(rng, room, known))
+        if n % 8 == 0:
+            known = await everything(wires[0], room)
+        if store and known and rng.random() < 0.2:
+            anchor = rng.choice(["before", "after", "around"])
+            seq = rng.choice(known)["seq"]
+            store.load(room, {anchor: seq, "limit": rng.randint(1, 20)})
         if rng.random() < 0.1:
             await asyncio.sleep(0.05)
+
+
+async def everything(wire: Wire, room: int) -> list[Frame]:
+    changes: list[Frame] = (await wire.call(type="sync", room=room, version=0))["messages"]
+    return changes
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -127,15 +137,21 @@ async def test_a_client_with_a_lossy_way_holds_what_the_database_holds(
     rng = random.Random(seed)
     with make_site("sqlite") as site:
         site.people("ada", "bob", "eve")
-        async with site.socket("ada") as ada, site.socket("bob") as bob, site.socket("eve") as eve:
-            room = eve.room("general")["id"]
-            async with client(eve, rng) as store:
-                await random_commands([ada, bob], room, rng, 80)
+        async with site.socket("ada") as ada, site.socket("bob") as bob:
+            room = ada.room("general")["id"]
+            await random_commands([ada, bob], room, rng, 40)
+            async with site.socket("eve") as eve, client(eve, rng) as store:
+                await random_commands([ada, bob], room, rng, 80, store)
                 # The last frame may be lost: the heartbeat shows it.
                 store.give(await eve.call(type="ping", ref="heartbeat"))
                 truth = await ada.call(type="sync", room=room, version=0)
                 async with asyncio.timeout(20):
                     while (state := await store.state(room))["version"] != truth["to"]:
+                        await asyncio.sleep(0.1)
+                # What was said before it came and never changed it finds in the history alone.
+                store.load(room, {"before": 2**40, "limit": 200})
+                async with asyncio.timeout(20):
+                    while len((state := await store.state(room))["messages"]) < state["seq"]:
                         await asyncio.sleep(0.1)
                 assert state["messages"] == truth["messages"]
                 assert state["seq"] == truth["messages"][-1]["seq"]

@@ -67,6 +67,15 @@ def test_every_error_code_and_bound_is_documented() -> None:
     bounds += [MAX_EMOJI, limits.MAX_SOCKETS, limits.MAX_REFUSED]
     for bound in bounds:
         assert f"{bound:,}" in PROTOCOL, bound
+    assert f"default {protocol.PAGE})" in PROTOCOL
+    assert f'"heartbeat":{protocol.HEARTBEAT},' in PROTOCOL
+
+
+def test_every_close_code_is_documented() -> None:
+    named = vars(protocol.closing).items()
+    codes = {code for name, code in named if name.isupper() and isinstance(code, int)}
+    documented = re.findall(r"\b(4\d\d\d|1000)\b", section("Opening and closing"))
+    assert {int(code) for code in documented} == codes
 
 
 def test_every_setting_is_documented() -> None:

@@ -22,6 +22,12 @@ async def told(wire: Wire, person: int, state: str) -> None:
             pass
 
 
+async def shown(wire: Wire, person: int) -> str:
+    """What the list of a room's members says now."""
+    members = (await wire.call(type="members", room=wire.room("general")["id"]))["members"]
+    return {member["id"]: member["presence"] for member in members}[person]
+
+
 async def test_a_socket_is_told_who_comes_and_who_goes(make_site: MakeSite) -> None:
     with make_site("sqlite", redis=True, processes=2, **QUICK) as site:
         bob = site.people("ada", "bob")["bob"]
@@ -41,6 +47,7 @@ async def test_somebody_with_another_tab_open_stays_online(make_site: MakeSite) 
                 await asyncio.sleep(0.5)
             await asyncio.sleep(0.8)
             assert not [event for event in ada.events if event["type"] == "presence"]
+            assert await shown(ada, bob) == "online"
 
 
 async def test_nobody_stays_online_in_a_process_that_was_killed(make_site: MakeSite) -> None:
@@ -50,9 +57,7 @@ async def test_nobody_stays_online_in_a_process_that_was_killed(make_site: MakeS
             await told(ada, bob, "online")
             site.processes[1].end(signal.SIGKILL)
             await told(ada, bob, "offline")
-            room = ada.room("general")["id"]
-            members = (await ada.call(type="members", room=room))["members"]
-            assert {m["id"]: m["presence"] for m in members}[bob] == "offline"
+            assert await shown(ada, bob) == "offline"
 
 
 async def test_a_process_that_goes_on_saying_so_keeps_its_people_online(
@@ -64,3 +69,4 @@ async def test_a_process_that_goes_on_saying_so_keeps_its_people_online(
             await told(ada, bob, "online")
             await asyncio.sleep(2.5)  # longer than one message holds
             assert not [event for event in ada.events if event["type"] == "presence"]
+            assert await shown(ada, bob) == "online"

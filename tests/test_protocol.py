@@ -2,13 +2,17 @@
 
 import json
 import math
+from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Struct
 
-from rooms import protocol
+from chatsite.server import bounds
+from rooms import capability, protocol
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -93,3 +97,74 @@ def test_emoji_are_reactions(emoji: str) -> None:
 @pytest.mark.parametrize("text", ["a", "1", "가", " ", "👍a", "\u200d", "<b>", "👍\n", "!", "-1"])
 def test_words_are_no_reactions(text: str) -> None:
     assert not protocol.is_emoji(text)
+
+
+class Wave(protocol.Command, frozen=True):
+    message: protocol.Number
+
+
+class Gift(Struct):
+    question: str
+
+
+@pytest.fixture
+def gifts() -> Iterator[None]:
+    """A server with a capability."""
+    protocol.register(commands=[Wave], along={"gift": Gift}, parts={"gift": Gift, "waves": int})
+    yield
+    capability.install()
+
+
+FACTS: dict[str, Any] = {
+    "id": 1,
+    "seq": 1,
+    "version": 1,
+    "cid": UUID(int=1),
+    "body": "",
+    "html": "",
+    "author": protocol.Person(1, "ada", "Ada"),
+    "created_at": "",
+}
+SEND = {"type": "send", "ref": 1, "room": 1, "cid": "00000000-0000-4000-8000-000000000000"}
+
+
+@pytest.mark.usefixtures("gifts")
+def test_a_message_with_something_along_needs_no_text() -> None:
+    command = protocol.parse(json.dumps({**SEND, "body": "", "gift": {"question": "Tea?"}}))
+    assert isinstance(command, protocol.Send)
+    assert command.along == {"gift": Gift("Tea?")}
+    with pytest.raises(protocol.BadFrame, match="needs some text"):
+        protocol.parse(json.dumps({**SEND, "body": ""}))
+    with pytest.raises(protocol.BadFrame, match="at most"):
+        protocol.parse(json.dumps({**SEND, "body": "x" * 16_385, "gift": {"question": "Tea?"}}))
+
+
+@pytest.mark.usefixtures("gifts")
+def test_commands_and_fields_of_a_capability_are_read_and_written() -> None:
+    assert protocol.parse('{"type":"wave","ref":1,"message":7}') == Wave(1, 7)
+    shape = protocol.registry.message
+    plain = shape(**FACTS)
+    asked = shape(**FACTS, gift=Gift("Tea?"))  # type: ignore[call-arg]
+    frame = json.loads(protocol.encode(protocol.Changes(1, 0, 1, [plain, asked])))
+    assert ["gift" in message for message in frame["messages"]] == [False, True]
+    assert frame["messages"][1]["gift"] == {"question": "Tea?"}
+
+
+@pytest.mark.usefixtures("gifts")
+def test_the_size_of_parts_counts() -> None:
+    message = protocol.registry.message(
+        **FACTS,
+        gift=Gift("x" * protocol.MAX_EVENT),  # type: ignore[call-arg]
+    )
+    assert not protocol.is_small([message])
+
+
+def test_without_a_capability_its_frames_are_unknown() -> None:
+    for frame in ({"type": "wave", "ref": 1, "message": 7}, {**SEND, "body": "x", "gift": None}):
+        with pytest.raises(protocol.BadFrame) as caught:
+            protocol.parse(json.dumps(frame))
+        assert caught.value.error.code == "invalid"
+
+
+def test_a_site_and_the_protocol_close_slow_sockets_alike() -> None:
+    assert bounds.TOO_SLOW == protocol.closing.TOO_SLOW

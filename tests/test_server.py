@@ -6,9 +6,11 @@ import random
 import signal
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from chatsite import server
 from rooms.live.limits import MAX_SOCKETS
@@ -46,7 +48,8 @@ async def test_who_does_not_read_is_closed_and_costs_little(make_site: MakeSite)
             before = memory(site.processes[0])
             for number in range(300):
                 await ada.say(room, "x" * 16_000)
-                await chatty.send({"type": "ping", "ref": number})
+                with suppress(ConnectionClosed):  # on a slow machine it is over before the last
+                    await chatty.send({"type": "ping", "ref": number})
             grown = memory(site.processes[0]) - before
             assert grown < 8 * 2**20, f"{grown / 2**20:.0f} MiB"
             for wire in (silent, chatty):
@@ -304,11 +307,13 @@ async def test_frames_arrive_however_tcp_cuts_them(make_site: MakeSite, seed: in
         site.people("ada")
         async with site.socket("ada") as ada:
             stream = b""
+            kinds: list[str] = []
             for ref in range(40):
-                text = json.dumps(
-                    {"type": "ping", "ref": ref, "x": "안녕" * rng.choice([0, 9, 99])}
-                )
-                frame = text.replace(', "x": ""', "").encode()
+                frame = json.dumps({"type": "ping", "ref": ref}).encode()
+                kinds.append(rng.choice(["pong", "error"]))
+                if kinds[ref] == "error":
+                    unknown = {"x": "안녕" * rng.choice([0, 9, 99])}
+                    frame = json.dumps({"type": "ping", "ref": ref, **unknown}).encode()
                 if rng.random() < 0.2:
                     middle = rng.randrange(1, len(frame) - 1)
                     stream += masked(1, frame[:middle], final=False) + masked(9, b"are you there")
@@ -321,9 +326,8 @@ async def test_frames_arrive_however_tcp_cuts_them(make_site: MakeSite, seed: in
                 stream = stream[size:]
                 await asyncio.sleep(rng.choice([0, 0.001]))
             for ref in range(40):
-                answer = await ada.answer(ref)
-                # Unknown fields are refused, which shows that the frame was read as it was meant.
-                assert answer["type"] in {"pong", "error"}
+                # An unknown field is refused, so its name and its text arrived.
+                assert (await ada.answer(ref))["type"] == kinds[ref]
 
 
 async def test_a_frame_that_is_no_text_closes_the_socket(make_site: MakeSite) -> None:

@@ -1,10 +1,11 @@
 """An app that follows the log in tests; `settings` is the site's with it."""
 
-from django.apps import AppConfig
+from rooms.capability import Capability
 
 
-class Recording(AppConfig):
+class Recording(Capability):
     name = "tests.recording"
+    label = "recording"
     followers = (
         "followers.Recorder",
         "followers.Latecomer",
