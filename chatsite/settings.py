@@ -22,6 +22,7 @@ CSRF_TRUSTED_ORIGINS = CHAT_URLS
 INSTALLED_APPS = [
     "daphne",
     "rooms",
+    "rooms.polls",
     "rooms.accounts",
     "chatsite",
     "allauth",

@@ -47,7 +47,7 @@ class Slash:
     """A command that one types: `/name arguments`. The script that `scripts` names runs it."""
 
     name: str
-    arguments: str
+    arguments: str | Promise
     description: str | Promise
 
 

@@ -4,6 +4,7 @@ from django.apps import apps
 from django.http import HttpResponseBase
 from django.urls import URLPattern, URLResolver, include, path
 
+from rooms import capability
 from rooms.pages import chat, rooms, settings
 from rooms.pages.answers import SignedInRequest
 
@@ -35,5 +36,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/profile", settings.change_profile, name="change_profile"),
     path("settings/place", settings.change_place, name="change_place"),
 ]
+for app in capability.installed():
+    if app.urls:
+        urlpatterns.append(path("", include(f"{app.name}.{app.urls}")))
 if apps.is_installed("rooms.accounts"):
     urlpatterns.append(path("", include("rooms.accounts.urls")))

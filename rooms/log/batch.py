@@ -7,7 +7,7 @@ what to tell others; nothing may be answered or told before it has returned.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
 from django.utils import timezone
@@ -48,6 +48,9 @@ def commit(requests: Sequence[Request]) -> Commit:
         raise Unavailable
     except (DatabaseError, InterfaceError) as problem:
         raise Unavailable from problem
+
+
+V = TypeVar("V", bound=Verb[Any])
 
 
 class Prepared:
@@ -109,6 +112,12 @@ class Batch:
             handler.load([(r, r.command) for found, r, _room in self._requests if found is verb])
 
     # What verbs ask while they decide
+
+    def verb(self, kind: type[V]) -> V | None:
+        """Another verb of this batch, if a request needs it."""
+        found = self._verbs.get(kind)
+        assert found is None or isinstance(found, kind)
+        return found
 
     def person(self, request: Request) -> protocol.Person:
         """Who wants it. Raises Rejected for SYSTEM, which is nobody."""

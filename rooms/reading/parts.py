@@ -57,6 +57,14 @@ class Part(Generic[T]):
             message.shown.pop(cls.field, None)
 
     @classmethod
+    def unknown(cls, message: HasParts) -> None:
+        """`message` has another value from now on, to be loaded when all is stored."""
+        if message.shown:
+            message.shown = {
+                name: part for name, part in message.shown.items() if name != cls.field
+            }
+
+    @classmethod
     def of(cls, message: HasParts) -> T | None:
         """The value that `message` has, if it is known."""
         return message.shown.get(cls.field) if message.shown else None

@@ -1,0 +1,1 @@
+"""Polls: a message that asks a question, with choices that people vote for."""

@@ -1,0 +1,69 @@
+"""The frames of polls. A poll's question is the body of the message that it comes with."""
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from rooms.protocol import Command, Event, Number, Ref
+
+MIN_CHOICES, MAX_CHOICES = 2, 10
+MAX_CHOICE = 120  # characters of a choice
+MAX_SHOWN = 20  # people named for each choice
+MAX_ASKED = 200  # messages of one `votes`
+
+Place = Annotated[int, Meta(ge=0, lt=MAX_CHOICES)]
+
+
+class NewPoll(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
+    """Comes with a `send`, as `poll`."""
+
+    choices: Annotated[list[str], Meta(min_length=MIN_CHOICES, max_length=MAX_CHOICES)]
+    multiple: bool = False
+    anonymous: bool = False
+    closes_at: Annotated[datetime, Meta(tz=True)] | None = None
+
+
+class Vote(Command, frozen=True):
+    """My votes from now on, as places of choices from 0; none takes them back."""
+
+    message: Number
+    choices: Annotated[list[Place], Meta(max_length=MAX_CHOICES)]
+
+
+class Close(Command, frozen=True):
+    """Ends a poll, by its author or a moderator."""
+
+    message: Number
+
+
+class Votes(Command, frozen=True):
+    """Asks for my own votes: frames, which are the same for everybody, do not say them."""
+
+    messages: Annotated[list[Number], Meta(max_length=MAX_ASKED)]
+
+
+class MyVotes(Event, tag="votes"):
+    """My votes by message. A poll that I have not voted in is absent."""
+
+    ref: Ref
+    votes: dict[str, list[int]]
+
+
+class ChoiceState(Struct, omit_defaults=True, gc=False):
+    """`people` are the first 20 who voted for it, unless the poll is anonymous."""
+
+    text: str
+    votes: int = 0
+    people: list[int] | UnsetType = UNSET
+
+
+class PollState(Struct, omit_defaults=True, gc=False):
+    """The part `poll` of a message."""
+
+    choices: list[ChoiceState]
+    voters: int = 0
+    multiple: bool = False
+    anonymous: bool = False
+    closes_at: str | UnsetType = UNSET
+    closed: bool = False
