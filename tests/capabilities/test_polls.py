@@ -196,7 +196,7 @@ async def test_a_wrong_poll_gets_an_error_and_changes_nothing(make_site: MakeSit
                 frame["poll"] = poll
                 answer = await ada.call(**frame)
                 assert (answer["type"], answer["code"]) == ("error", "invalid"), poll
-            frame = {"type": "send", "room": 1, "cid": new_cid(), "body": " "} | {"poll": LUNCH}
+            frame = {"type": "send", "room": 1, "cid": new_cid(), "body": " ", "poll": LUNCH}
             assert (await ada.call(**frame))["code"] == "invalid"
             assert (await ada.call(type="sync", room=1, version=0))["messages"] == []
 

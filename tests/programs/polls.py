@@ -38,7 +38,11 @@ def archive(room: int) -> None:
 
 def _ask(author: int, room: int) -> int:
     send = protocol.registry.send(
-        ref=1, room=room, cid=uuid4(), body="Which?", poll=NewPoll(["one", "two"])
+        ref=1,
+        room=room,
+        cid=uuid4(),
+        body="Which?",
+        poll=NewPoll(["one", "two"]),  # type: ignore[call-arg]
     )
     [answer] = commit([Request(author, send)]).answers
     assert isinstance(answer, protocol.Ack), answer
