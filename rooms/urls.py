@@ -1,9 +1,9 @@
 """URLs of the chat. Slugs may be Unicode."""
 
-from django.apps import apps
 from django.http import HttpResponseBase
 from django.urls import URLPattern, URLResolver, include, path
 
+from rooms import capability
 from rooms.pages import chat, rooms, settings
 from rooms.pages.answers import SignedInRequest
 
@@ -35,5 +35,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/profile", settings.change_profile, name="change_profile"),
     path("settings/place", settings.change_place, name="change_place"),
 ]
-if apps.is_installed("rooms.accounts"):
-    urlpatterns.append(path("", include("rooms.accounts.urls")))
+for app in capability.installed():
+    if app.urls:
+        urlpatterns.append(path("", include(f"{app.name}.{app.urls}")))
