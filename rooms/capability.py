@@ -44,7 +44,7 @@ Demo = Callable[[random.Random], None]
 
 @dataclass(frozen=True, slots=True)
 class Slash:
-    """A command that one types: `/name arguments`. The script that `scripts` names runs it."""
+    """A command that one types: `/name arguments`. A script of `scripts` runs it."""
 
     name: str
     arguments: str | Promise
@@ -52,9 +52,18 @@ class Slash:
 
 
 class Capability(AppConfig):
-    """The configuration of an app that adds to the chat. Only `name` and `label` are needed."""
+    """The configuration of an app that adds to the chat. Only `name` and `label` are needed.
+
+    Files below MEDIA_ROOT are in every backup, and an `admin` module is found as in any app.
+    """
 
     default_auto_field = "django.db.models.BigAutoField"
+    # Django takes the one configuration in an app's apps.py, where this class is imported too.
+    default = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.default = True
 
     # Classes: rooms.log.verbs.Verb and Along, rooms.reading.parts.Part,
     # rooms.reading.query.Query, rooms.following.follower.Follower and Handler.
@@ -70,8 +79,6 @@ class Capability(AppConfig):
     # A module with `urlpatterns`, which are mounted where the chat's own are.
     urls: ClassVar[str] = ""
     slash: ClassVar[Sequence[Slash]] = ()
-    # Folders below DATA_DIR that belong into a backup.
-    backup: ClassVar[Sequence[str]] = ()
     # Static files of the conversation's page: modules and style sheets.
     scripts: ClassVar[Sequence[str]] = ()
     styles: ClassVar[Sequence[str]] = ()
@@ -94,6 +101,11 @@ def installed() -> Iterator[Capability]:
 def all_of(kind: str) -> list[Any]:
     """The classes or functions of all capabilities: all_of("followers")."""
     return [config.resolve(path) for config in installed() for path in _paths(config, kind)]
+
+
+def listed(kind: str) -> list[Any]:
+    """What all capabilities list without paths to resolve: listed("scripts")."""
+    return [one for config in installed() for one in getattr(config, kind)]
 
 
 def _paths(config: Capability, kind: str) -> Sequence[str]:

@@ -1,6 +1,5 @@
 """URLs of the chat. Slugs may be Unicode."""
 
-from django.apps import apps
 from django.http import HttpResponseBase
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -39,5 +38,3 @@ urlpatterns: list[URLPattern | URLResolver] = [
 for app in capability.installed():
     if app.urls:
         urlpatterns.append(path("", include(f"{app.name}.{app.urls}")))
-if apps.is_installed("rooms.accounts"):
-    urlpatterns.append(path("", include("rooms.accounts.urls")))

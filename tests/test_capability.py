@@ -1,16 +1,19 @@
 """Apps add to the chat by their configuration; what cannot work keeps it from starting."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy
 
 import rooms
-from rooms import capability, checks, protocol
+from rooms import capability, checks, members, protocol
 from rooms.log.sending import Sending
 from rooms.reading import parts, query
 from rooms.reading.mentions import Mentions
+from tests.web import browser, person
 
 
 class Stamp(protocol.Command, frozen=True):
@@ -104,3 +107,19 @@ def test_a_command_that_nothing_handles_is_found_by_check() -> None:
     protocol.register(commands=[Stamp])
     [error] = checks.every_command_is_handled(None)
     assert (error.id, "'stamp'" in error.msg) == ("rooms.E001", True)
+
+
+@pytest.mark.django_db
+def test_the_page_loads_what_an_app_brings(monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = person("ada")
+    members.create_room(ada, "General", "public")
+    app = StampsConfig(__name__, rooms)
+    app.scripts, app.styles = ("stamps/stamp.js",), ("stamps/stamp.css",)  # type: ignore[misc]
+    app.slash = [capability.Slash("stamp", "[colour]", gettext_lazy("Name"))]  # type: ignore[misc]
+    apps = [*capability.installed(), app]
+    monkeypatch.setattr(capability, "installed", lambda: iter(apps))
+    page = browser(ada).get("/rooms/general/").content.decode()
+    scripts = re.findall(r'<script type="module" src="[^"]*?([a-z/]+)(?:\.\w+)?\.js"', page)
+    assert scripts == ["/static/stamps/stamp", "/static/rooms/js/main"]
+    assert 'href="/static/stamps/stamp.css"' in page
+    assert '"slash":[{"name":"stamp","arguments":"[colour]","description":"Name"}]' in page

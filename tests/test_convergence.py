@@ -19,6 +19,9 @@ from tests.programs import messages
 from tests.services import missing
 from tests.wire import Frame, Wire, new_cid
 
+# Seconds by which an answer comes late.
+LATE = [0, 0.02, 0.1, 0.3]
+
 
 class Client:
     """The store in node, behind a lossy way from a real socket."""
@@ -60,7 +63,7 @@ class Client:
     async def _answer(self, ref: Any) -> None:
         answer = await self.wire.answer(ref)
         # Late, so that what it says may have changed meanwhile.
-        await asyncio.sleep(self.rng.choice([0, 0.02, 0.1]))
+        await asyncio.sleep(self.rng.choice(LATE))
         self.give(answer)
 
     def load(self, room: int, query: dict[str, int]) -> None:
@@ -148,6 +151,10 @@ async def test_a_client_with_a_lossy_way_holds_what_the_database_holds(
                 async with asyncio.timeout(20):
                     while (state := await store.state(room))["version"] != truth["to"]:
                         await asyncio.sleep(0.1)
+                await asyncio.sleep(2 * max(LATE))  # until the last page is there
+                state = await store.state(room)
+                by_seq = {message["seq"]: message for message in truth["messages"]}
+                assert state["messages"] == [by_seq[m["seq"]] for m in state["messages"]]
                 # What was said before it came and never changed it finds in the history alone.
                 store.load(room, {"before": 2**40, "limit": 200})
                 async with asyncio.timeout(20):

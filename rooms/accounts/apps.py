@@ -1,10 +1,11 @@
 from importlib import import_module
 
-from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from rooms.capability import Capability
 
-class AccountsConfig(AppConfig):
+
+class AccountsConfig(Capability):
     """Sign-up, invitations, devices and the first run, by django-allauth.
 
     A host site with accounts of its own leaves it out of INSTALLED_APPS.
@@ -13,7 +14,7 @@ class AccountsConfig(AppConfig):
     name = "rooms.accounts"
     label = "rooms_accounts"
     verbose_name = _("Accounts")
-    default_auto_field = "django.db.models.BigAutoField"
+    urls = "urls"
 
     def ready(self) -> None:
         settings = import_module("rooms.pages.settings")

@@ -6,6 +6,7 @@ as bytes: names, and two pieces of JSON.
 
 import re
 import secrets
+from dataclasses import asdict
 from functools import cache
 from typing import Any
 
@@ -23,6 +24,7 @@ from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from rooms import capability
 from rooms.models.message import Message
 from rooms.models.person import Person
 from rooms.models.room import Kind, Room
@@ -107,6 +109,10 @@ def _page(request: HttpRequest, about: Opening, seq: int | None = None) -> HttpR
         "seq": None if seq is None else min(seq, MAX_SEQ),
         "language": language,
         "is_owner": getattr(request.user, "is_superuser", False),
+        "slash": [
+            {**asdict(command), "description": str(command.description)}
+            for command in capability.listed("slash")
+        ],
     }
     name = room.name if room else about.place  # of a direct room the client makes one
     parts = {
@@ -137,7 +143,8 @@ def _ensure_token(request: HttpRequest) -> None:
 def _shell(language: str) -> list[bytes | str]:
     """The page in a language: bytes, alternating with names of parts that differ per request."""
     marks = {name: f"⟦{name}⟧" for name in ("title", "boot", "messages", "place", "heading")}
-    pieces = re.split("⟦(.*?)⟧", render_to_string("rooms/chat.html", marks))
+    added = {kind: capability.listed(kind) for kind in ("styles", "scripts")}
+    pieces = re.split("⟦(.*?)⟧", render_to_string("rooms/chat.html", {**marks, **added}))
     return [piece if at % 2 else piece.encode() for at, piece in enumerate(pieces)]
 
 

@@ -2,12 +2,14 @@
 
 import secrets
 from argparse import ArgumentParser, ArgumentTypeError
+from random import Random
 from time import monotonic
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.core.management.base import BaseCommand, CommandError
 
+from rooms import capability
 from rooms.upkeep import demo
 
 
@@ -42,6 +44,8 @@ class Command(BaseCommand):
                 "This place has messages already; seed_demo only fills an empty one. "
                 "Nothing was changed."
             ) from problem
+        for add in capability.all_of("demo"):
+            add(Random(seed))
         took = monotonic() - begin
         self.stdout.write(f"{len(people)} people, {messages:,} messages in {took:,.0f} s.")
         first = people[0].handle
