@@ -192,7 +192,7 @@ async def test_a_backup_under_full_speed_is_one_moment_and_holds_nobody(
                 speaker.ending = True
         times = sorted(at for speaker in speakers for at in speaker.acked.values())
         meanwhile = [at for at in times if began < at < ended]
-        assert len(meanwhile) > 50, "people wrote while it ran"
+        assert len(meanwhile) > 10, "people wrote while it ran"
         longest = max(b - a for a, b in pairwise(meanwhile))
         assert longest < 1, "nobody was held"
         restore(copy, site.folder / "b.tar.gz")
