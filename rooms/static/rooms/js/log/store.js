@@ -35,7 +35,7 @@ const ABSENT = {
  * @param {MessageState} state
  * @returns {Message}
  */
-const whole = (state) => Object.setPrototypeOf({ ...state }, ABSENT);
+const whole = (state) => Object.assign(Object.create(ABSENT), state);
 
 // A frame that overtook another one is usually followed by it within this time; only then is a sync worth it.
 const HOLE_PATIENCE_MS = 300;
