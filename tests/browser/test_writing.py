@@ -2,11 +2,9 @@
 
 import signal
 
-import pytest
 from playwright.sync_api import CDPSession, Page, expect
 
-from tests.browser.conftest import Place, say
-from tests.programs import messages
+from tests.browser.conftest import Place
 
 # An event that comes after the end of a composition, or never.
 A_MOMENT_MS = 300
@@ -60,44 +58,6 @@ def test_enter_during_a_japanese_composition_only_picks_the_word(place: Place) -
 
     ada.locator(".composer__field").press("Enter")
     expect(ada.locator("chat-message .message__body")).to_have_text("日本")
-
-
-@pytest.mark.parametrize("in_tab", ["a new tab", "the same tab"])
-def test_what_waits_to_be_sent_is_not_sent_by_somebody_else(place: Place, in_tab: str) -> None:
-    place.site.people("ada", "bob")
-    ada = place.open("/", "ada")
-    expect(ada.locator(".composer__field")).to_be_visible()
-    place.may_be_away = True
-    place.site.processes[0].end(signal.SIGKILL)
-    expect(ada.locator(".connection")).to_contain_text("Reconnecting")
-    say(ada, "in my name")
-    expect(ada.locator(".message--pending")).to_have_count(1)
-    ada.locator(".composer__field").fill("my draft")
-    context = ada.context
-    if in_tab == "a new tab":
-        ada.close()
-
-    sign_in(place, ada, "bob")
-    place.site.processes[0].start()
-    bob = place.tab(context) if in_tab == "a new tab" else ada
-    # In the tab that stayed open, the first hello of another person loads the page again.
-    expect(bob.locator(".menu__name")).to_have_text("Bob", timeout=40_000)
-    expect(bob.locator(".composer__field")).to_have_value("")
-    say(bob, "in his")
-    expect(bob.locator(".message--pending")).to_have_count(0)
-    assert place.site.run(messages.bodies) == ["in his"]
-
-    sign_in(place, bob, "ada")
-    bob.reload()
-    expect(bob.locator("chat-message")).to_have_count(2)
-    expect(bob.locator(".message--pending")).to_have_count(0)
-    expect(bob.locator(".composer__field")).to_have_value("my draft")
-    assert place.site.run(messages.bodies) == ["in his", "in my name"]
-
-
-def sign_in(place: Place, page: Page, name: str) -> None:
-    cookie = {"name": "sessionid", "value": place.site.keys[name], "url": place.site.url}
-    page.context.add_cookies([cookie])  # type: ignore[list-item]
 
 
 def test_a_dialog_that_cannot_be_loaded_says_so_and_opens_later(place: Place) -> None:
