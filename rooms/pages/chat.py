@@ -23,6 +23,7 @@ from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from rooms import capability
 from rooms.models.message import Message
 from rooms.models.person import Person
 from rooms.models.room import Kind, Room
@@ -37,6 +38,8 @@ MAX_QUOTES = 200
 QUOTE_LENGTH = 200
 # No id is longer, and SQLite rejects numbers above 64 bits.
 MAX_ID_DIGITS = 18
+# The client's first module.
+MAIN = "rooms/js/main.js"
 # The largest integer that a browser reads exactly.
 MAX_SEQ = 2**53 - 1
 
@@ -137,7 +140,12 @@ def _ensure_token(request: HttpRequest) -> None:
 def _shell(language: str) -> list[bytes | str]:
     """The page in a language: bytes, alternating with names of parts that differ per request."""
     marks = {name: f"⟦{name}⟧" for name in ("title", "boot", "messages", "place", "heading")}
-    pieces = re.split("⟦(.*?)⟧", render_to_string("rooms/chat.html", marks))
+    context = marks | {
+        "styles": [style for app in capability.installed() for style in app.styles],
+        # In this order: what apps add is registered before main.js draws.
+        "modules": [*(script for app in capability.installed() for script in app.scripts), MAIN],
+    }
+    pieces = re.split("⟦(.*?)⟧", render_to_string("rooms/chat.html", context))
     return [piece if at % 2 else piece.encode() for at, piece in enumerate(pieces)]
 
 
