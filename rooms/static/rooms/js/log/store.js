@@ -306,8 +306,10 @@ export class Store {
       case "history":
         this.page(frame);
         return this.answer(frame);
-      case "ack":
       case "members":
+        for (const member of frame.members) this.people.set(member.id, member);
+        return this.answer(frame);
+      case "ack":
       case "error":
         return this.answer(frame);
       case "pong":
