@@ -39,7 +39,9 @@ def test_parts_actions_completions_frames_and_dialogs(greeting: Place) -> None:
     ada.locator("#message-2").press("g")
     expect(bob.locator("#message-3")).to_contain_text("hello back")
     ada.locator("#message-3").hover()
-    expect(ada.get_by_role("button", name="Greet")).to_have_count(0)
+    mine = ada.locator("#message-3")
+    expect(mine.get_by_role("button", name="Reply")).to_be_visible()
+    expect(mine.get_by_role("button", name="Greet")).to_have_count(0)
     ada.get_by_role("button", name="Wave").click()
     expect(bob.locator("#message-4")).to_contain_text("wave")
 
