@@ -5,9 +5,9 @@ export default [
   { ignores: ["**/vendor/", ".venv/", "data/", "node_modules/"] },
   js.configs.recommended,
   {
-    files: ["rooms/static/**/*.js"],
+    files: ["**/static/**/*.js"],
     languageOptions: { globals: globals.browser },
     rules: { "no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }] },
   },
-  { files: ["tests/**/*.js", "tests/**/*.mjs"], languageOptions: { globals: globals.node } },
+  { files: ["tests/*.mjs", "tests/unit_js/*.js"], languageOptions: { globals: globals.node } },
 ];

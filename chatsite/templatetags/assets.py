@@ -1,6 +1,7 @@
 """What a page loads."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from posixpath import dirname, join, normpath
 
@@ -34,9 +35,10 @@ def imported_by(name: str) -> list[str]:
 
 
 @register.simple_tag
-def modulepreload(name: str) -> SafeString:
-    """Links for all that the module imports, so that the browser asks for everything at once."""
-    links = ((static(module),) for module in imported_by(name))
+def modulepreload(modules: Sequence[str]) -> SafeString:
+    """Links for all that the modules import, so that the browser asks for everything at once."""
+    imported = dict.fromkeys(needed for name in modules for needed in imported_by(name))
+    links = ((static(name),) for name in imported if name not in modules)
     return format_html_join("\n", '<link rel="modulepreload" href="{}">', links)
 
 

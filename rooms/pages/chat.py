@@ -39,6 +39,8 @@ MAX_QUOTES = 200
 QUOTE_LENGTH = 200
 # No id is longer, and SQLite rejects numbers above 64 bits.
 MAX_ID_DIGITS = 18
+# The client's first module.
+MAIN = "rooms/js/main.js"
 # The largest integer that a browser reads exactly.
 MAX_SEQ = 2**53 - 1
 
@@ -143,8 +145,12 @@ def _ensure_token(request: HttpRequest) -> None:
 def _shell(language: str) -> list[bytes | str]:
     """The page in a language: bytes, alternating with names of parts that differ per request."""
     marks = {name: f"⟦{name}⟧" for name in ("title", "boot", "messages", "place", "heading")}
-    added = {kind: capability.listed(kind) for kind in ("styles", "scripts")}
-    pieces = re.split("⟦(.*?)⟧", render_to_string("rooms/chat.html", {**marks, **added}))
+    context = marks | {
+        "styles": capability.listed("styles"),
+        # In this order: what apps add is registered before main.js draws.
+        "modules": [*capability.listed("scripts"), MAIN],
+    }
+    pieces = re.split("⟦(.*?)⟧", render_to_string("rooms/chat.html", context))
     return [piece if at % 2 else piece.encode() for at, piece in enumerate(pieces)]
 
 

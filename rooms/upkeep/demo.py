@@ -17,7 +17,7 @@ from django.contrib.auth.models import User
 from django.core.management.color import no_style
 from django.db import connection, transaction
 
-from rooms import capability, protocol
+from rooms import protocol
 from rooms.log import rendering
 from rooms.log.sending import digest_of
 from rooms.models import Kind, Membership, Mention, Message, Person, Reaction, Role, Room, fold
@@ -106,8 +106,6 @@ def make(messages: int, seed: int, password: str | None = None) -> list[Person]:
             talk.recent.clear()
     Room.objects.bulk_update([talk.room for talk in talks], ["seq", "version"])
     Membership.objects.bulk_create(_memberships(rng, talks, guests))
-    for add in capability.all_of("demo"):
-        add(rng)
     _settle()
     return people
 

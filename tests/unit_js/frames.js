@@ -21,15 +21,12 @@ export const room = (fields = {}) => ({
   ...fields,
 });
 
-/** `user` is what version 1 of the wire calls the person. */
 export const hello = (rooms = [room()], fields = {}) => ({
   type: "hello",
   epoch: "an epoch",
   heartbeat: 20,
   person: ADA,
-  user: ADA,
   rooms,
-  presence: {},
   ...fields,
 });
 
@@ -42,13 +39,8 @@ export const message = (seq, fields = {}) => ({
   cid: `cid-${seq}`,
   author: BOB,
   created_at: "2026-11-27T10:00:00Z",
-  edited_at: null,
-  deleted: false,
   body: `line ${seq}`,
   html: `<p>line ${seq}</p>`,
-  reply_to: null,
-  reactions: [],
-  mentions: [],
   ...fields,
 });
 

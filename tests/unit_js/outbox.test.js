@@ -117,3 +117,20 @@ test("what is refused in a room that is gone is told and not kept", async () => 
   assert.deepEqual(lost.map((entry) => entry.body), ["hello"]);
   assert.deepEqual(await shelved(), []);
 });
+
+test("what is said offline is sent after the next hello", async () => {
+  store.disconnected();
+  await say("later");
+  assert.deepEqual(sent, []);
+  assert.deepEqual(await shelved(), ["later"]);
+  store.receive(hello([room()]));
+  await settled();
+  assert.deepEqual(sent.map(({ body }) => body), ["later"]);
+});
+
+test("fields of capabilities go along with the message", async () => {
+  await outbox.add({ room: GENERAL, body: "Lunch?", replyTo: 12, along: { poll: { choices: ["a", "b"] } } });
+  await settled();
+  const [frame] = sent;
+  assert.deepEqual(frame, { type: "send", ref: frame.ref, cid: frame.cid, room: GENERAL, body: "Lunch?", reply_to: 12, poll: { choices: ["a", "b"] } });
+});

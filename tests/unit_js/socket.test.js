@@ -114,3 +114,41 @@ test("a server that says bye is left for as long as it asks", () => {
   mock.timers.tick(1);
   assert.equal(FakeWebSocket.made.length, 2);
 });
+
+test("a connection on which nobody says hello is given up", () => {
+  mock.timers.tick(14_999);
+  assert.equal(closed, 0);
+  mock.timers.tick(1);
+  assert.equal(closed, 1);
+});
+
+test("the wait grows with each failure, up to half a minute, and a hello makes it short again", () => {
+  mock.method(Math, "random", () => 1);
+  const waits = [];
+  const wait = () => {
+    const made = FakeWebSocket.made.length;
+    latest().end(1006);
+    let waited = 0;
+    for (; FakeWebSocket.made.length === made; waited += 500) mock.timers.tick(500);
+    waits.push(waited);
+  };
+  for (let failure = 0; failure < 8; failure++) wait();
+  latest().say(hello());
+  wait();
+  mock.restoreAll();
+  assert.deepEqual(waits, [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 500]);
+});
+
+test("the network that is back ends the wait", () => {
+  latest().end(1006);
+  assert.equal(states.at(-1), "waiting");
+  page.dispatchEvent(new Event("online"));
+  assert.equal(states.at(-1), "connecting");
+});
+
+test("a connection that was given up is not heard any more", () => {
+  const [first] = FakeWebSocket.made;
+  mock.timers.tick(15_000);
+  first.say(hello());
+  assert.ok(!states.includes("open"));
+});

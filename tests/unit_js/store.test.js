@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { namesOf } from "../../rooms/static/rooms/js/log/names.js";
 import { Store } from "../../rooms/static/rooms/js/log/store.js";
-import { ADA, GENERAL, changes, hello, message, room } from "./frames.js";
+import { ADA, BOB, GENERAL, changes, hello, message, room } from "./frames.js";
 
 function open(rooms) {
   const sent = [];
@@ -99,4 +100,73 @@ test("read marks do not move back", () => {
   store.receive({ type: "read", room: GENERAL, seq: 3 });
   assert.equal(general.read_seq, 4);
   assert.deepEqual(sent, []);
+});
+
+test("changes that overtook others wait for them", () => {
+  const { store, general } = open();
+  store.receive(changes([message(2)]));
+  assert.equal(general.messages.size, 0);
+  store.receive(changes([message(1)]));
+  assert.equal(general.version, 2);
+  assert.deepEqual([...general.messages.keys()], [1, 2]);
+});
+
+test("what is absent on the wire is empty here", () => {
+  const { store, general } = open();
+  store.receive(changes([message(1)]));
+  const { edited_at, deleted, reply_to, thread, reactions, mentions } = general.messages.get(1);
+  assert.deepEqual([edited_at, deleted, reply_to, thread, reactions, mentions], [null, false, null, null, [], []]);
+});
+
+test("what I write counts as read only if I had read everything before it", () => {
+  const { store, general } = open();
+  store.receive(changes([message(1, { author: ADA })]));
+  assert.equal(general.unread, 0);
+  store.receive(changes([message(2), message(3, { author: ADA })]));
+  assert.equal(general.unread, 2);
+});
+
+test("a head behind mine asks at once: the database is another", () => {
+  const { store, sent } = open([room({ seq: 5, version: 5 })]);
+  store.receive(pong({ [GENERAL]: 3 }));
+  assert.deepEqual(sent.map(({ type, version }) => [type, version]), [["sync", 5]]);
+});
+
+test("another life of the database begins with nothing held", () => {
+  const { store } = open();
+  const told = [];
+  store.receive(changes([message(1)]));
+  store.subscribe((what, id) => told.push([what, id]));
+  store.receive(hello([room({ seq: 1, version: 1 })], { epoch: "another epoch" }));
+  assert.equal(store.rooms.get(GENERAL).messages.size, 0);
+  assert.ok(told.some(([what, id]) => what === "reset" && id === GENERAL));
+});
+
+test("names are looked up without a walk over what is held", () => {
+  const { store, general } = open();
+  const author = (index) => ({ id: 2 + (index % 60), handle: "n", name: `N${index % 60}` });
+  store.receive(changes(Array.from({ length: 500 }, (_none, index) => message(index + 1, { author: author(index) })), 0));
+  let accesses = 0;
+  general.messages = new Proxy(general.messages, { get: (messages, name) => (accesses++, Reflect.get(messages, name, messages)) });
+  for (let chip = 0; chip < 60; chip++) assert.equal(namesOf(store, [2 + chip]), `N${chip}`);
+  assert.equal(namesOf(store, [ADA.id, 2, 999]), "You and N0");
+  assert.equal(accesses, 0);
+});
+
+test("presence and typing are told of people", () => {
+  const { store, general } = open();
+  store.receive({ type: "presence", people: { [BOB.id]: "online" } });
+  assert.equal(store.presence.get(BOB.id), "online");
+  for (const person of [ADA, BOB]) store.receive({ type: "typing", room: general.id, person });
+  assert.deepEqual([...store.typists.get(general.id).keys()], [BOB.id]);
+});
+
+test("a capability hears its frames after the store has taken them in", () => {
+  const { store, general } = open();
+  const heard = [];
+  store.on("changes", ({ to }) => heard.push([to, general.version]));
+  store.on("poll", ({ type }) => heard.push(type));
+  store.receive(changes([message(1)]));
+  store.receive({ type: "poll" });
+  assert.deepEqual(heard, [[1, 1], "poll"]);
 });

@@ -14,7 +14,7 @@ import { Toasts } from "./ui/toasts.js";
 /**
  * What the page says about itself (rooms.pages.chat makes it).
  * @typedef {object} Boot
- * @property {Person} user
+ * @property {Person} person
  * @property {{name: string}} place
  * @property {string} epoch
  * @property {any} room The room of the address: mine as in `hello`, or a preview of one that I am not in.
@@ -30,8 +30,7 @@ export class Chat {
     /** Rooms and messages, kept equal to the server's. */
     this.store = store;
     this.socket = socket;
-    /** Me. */
-    this.user = boot.user;
+    this.me = boot.person;
     this.place = boot.place;
     /** Whether I own the place, with all its rooms and accounts. */
     this.isOwner = boot.is_owner;
@@ -40,7 +39,7 @@ export class Chat {
     /** Opens dialogs, which are loaded then. */
     this.dialogs = new Dialogs(this);
     /** What I said and the server has not acknowledged. */
-    this.outbox = new Outbox(store, boot.user.id, ({ body }) => {
+    this.outbox = new Outbox(store, boot.person.id, ({ body }) => {
       const text = interpolate(gettext("You are no longer in that room. Not sent: %(text)s"), { text: body.slice(0, 200) });
       this.toasts.show({ text, tone: "danger", seconds: 20 });
     });

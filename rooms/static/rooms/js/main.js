@@ -12,12 +12,12 @@ const inPage = (id) => JSON.parse(document.getElementById(id)?.textContent ?? "n
 const boot = inPage("chat");
 
 const store = new Store({ send: (frame) => socket.send(frame), restart: () => socket.restart() });
-if (boot.joined) store.begin({ epoch: boot.epoch, user: boot.user, room: boot.room, page: inPage("messages") });
+if (boot.joined) store.begin({ epoch: boot.epoch, me: boot.person, room: boot.room, page: inPage("messages") });
 
 const socket = new Socket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/`, {
   onFrame(frame) {
     // Somebody else signed in in another tab: what is in this one, the outbox above all, is not theirs.
-    if (frame.type === "hello" && frame.user.id !== boot.user.id) location.reload();
+    if (frame.type === "hello" && frame.person.id !== boot.person.id) location.reload();
     else store.receive(frame);
   },
   onState: (state) => app.setConnection(state),

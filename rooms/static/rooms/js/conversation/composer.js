@@ -57,7 +57,7 @@ class ChatComposer extends ChatElement {
   }
 
   open() {
-    const { body, replyTo } = loadDraft(this.chat.user.id, this.room.id);
+    const { body, replyTo } = loadDraft(this.chat.me.id, this.room.id);
     this.replyTo = replyTo;
     this.error = "";
     this.suggestions = [];
@@ -84,7 +84,7 @@ class ChatComposer extends ChatElement {
   }
 
   save() {
-    saveDraft(this.chat.user.id, this.room.id, { body: this.field.value, replyTo: this.replyTo });
+    saveDraft(this.chat.me.id, this.room.id, { body: this.field.value, replyTo: this.replyTo });
   }
 
   input() {
@@ -236,7 +236,7 @@ class ChatComposer extends ChatElement {
         ${this.suggestions.map((suggestion, index) => html`
           <li class="suggestion ${index === this.chosen ? "suggestion--chosen" : ""}" id="suggestion-${index}" role="option" aria-selected=${index === this.chosen}
             @pointerdown=${(event) => { event.preventDefault(); this.complete(suggestion); }}>
-            <span class="suggestion__name">${suggestion.name}</span>${suggestion.note ? html` <span class="suggestion__username">${suggestion.note}</span>` : nothing}
+            <span class="suggestion__name">${suggestion.name}</span>${suggestion.note ? html` <span class="suggestion__handle">${suggestion.note}</span>` : nothing}
           </li>
         `)}
       </ul>

@@ -13,7 +13,7 @@ async function peopleOf({ chat, room }) {
   if (!members.has(room.id)) {
     try {
       const answer = await chat.store.request({ type: "members", room: room.id, limit: 500 });
-      members.set(room.id, answer.members.filter((member) => member.id !== chat.user.id));
+      members.set(room.id, answer.members.filter((member) => member.id !== chat.me.id));
       setTimeout(() => members.delete(room.id), MEMBERS_KEPT_MS);
     } catch {
       return []; // without a connection nobody is suggested; the name can still be typed
@@ -28,10 +28,10 @@ completers.push({
   async find(word, context) {
     const people = await peopleOf(context);
     const begin = word.toLocaleLowerCase();
-    const fits = (person) => [person.username, person.name, ...person.name.split(/\s+/)].some((name) => name.toLocaleLowerCase().startsWith(begin));
+    const fits = (person) => [person.handle, person.name, ...person.name.split(/\s+/)].some((name) => name.toLocaleLowerCase().startsWith(begin));
     return people
       .filter(fits)
       .slice(0, SUGGESTIONS)
-      .map((person) => ({ key: person.id, text: person.username, name: nameOf(person), note: `@${person.username}` }));
+      .map((person) => ({ key: person.id, text: person.handle, name: nameOf(person), note: `@${person.handle}` }));
   },
 });

@@ -81,7 +81,7 @@ class ChatMessage extends ChatElement {
   }
 
   get mine() {
-    return this.message?.author.id === this.chat.user.id;
+    return this.message?.author.id === this.chat.me.id;
   }
 
   get deleted() {
@@ -102,7 +102,7 @@ class ChatMessage extends ChatElement {
   }
 
   willUpdate() {
-    const author = this.pending ? this.chat.user : this.sent.author;
+    const author = this.pending ? this.chat.me : this.sent.author;
     const when = new Date(this.pending ? this.pending.created : this.sent.created_at);
     this.author = author;
     this.when = when;
@@ -113,7 +113,7 @@ class ChatMessage extends ChatElement {
       "message--deleted": this.deleted,
       "message--pending": this.pending && !this.pending.error,
       "message--failed": this.pending?.error,
-      "message--mention": !this.deleted && this.message?.mentions.includes(this.chat.user.id),
+      "message--mention": !this.deleted && this.message?.mentions.includes(this.chat.me.id),
       "message--active": this.active,
       "message--editing": this.editing,
     };
@@ -122,7 +122,7 @@ class ChatMessage extends ChatElement {
 
   updated(changed) {
     if (changed.has("message") && this.message) {
-      for (const mention of this.querySelectorAll(`.mention[data-user="${this.chat.user.id}"]`)) mention.classList.add("mention--me");
+      for (const mention of this.querySelectorAll(`.mention[data-user="${this.chat.me.id}"]`)) mention.classList.add("mention--me");
     }
     if (changed.has("editing") && this.editing) {
       const field = this.find(".editor__field");

@@ -23,12 +23,12 @@ parts.set("reactions", (reactions, context) => {
   const { archived, chat, tabindex } = context;
   return html`
     <div class="reactions">
-      ${reactions.map(({ emoji, users }) => {
-        const mine = users.includes(chat.user.id);
-        const count = users.length;
+      ${reactions.map(({ emoji, people }) => {
+        const mine = people.includes(chat.me.id);
+        const count = people.length;
         const label = interpolate(ngettext("%(emoji)s, %(count)s person", "%(emoji)s, %(count)s people", count), { emoji, count: formatNumber(count) });
         return html`<button type="button" class=${classMap({ reaction: true, "reaction--mine": mine })} aria-pressed=${mine} aria-label=${label}
-          title=${chat.namesOf(users)} tabindex=${tabindex} ?disabled=${archived} @click=${() => react(context, emoji, !mine)}>
+          title=${chat.namesOf(people)} tabindex=${tabindex} ?disabled=${archived} @click=${() => react(context, emoji, !mine)}>
           <span class="reaction__emoji">${emoji}</span><span class="reaction__count">${formatNumber(count)}</span>
         </button>`;
       })}

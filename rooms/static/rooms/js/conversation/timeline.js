@@ -137,7 +137,7 @@ export class ChatTimeline extends ChatElement {
 
   /** @param {number} from */
   announce(from) {
-    const message = this.room.slice(from, this.window.last).findLast(({ author }) => author.id !== this.chat.user.id);
+    const message = this.room.slice(from, this.window.last).findLast(({ author }) => author.id !== this.chat.me.id);
     const live = this.find(".timeline__live");
     if (message && live) live.textContent = interpolate(gettext("%(name)s: %(text)s"), { name: nameOf(message.author), text: message.body.slice(0, 200) });
   }

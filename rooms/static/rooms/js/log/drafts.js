@@ -1,27 +1,27 @@
 // @ts-check
 // What was typed and not sent, per person and room, in this browser.
-const key = (user, room) => `draft:${user}:${room}`;
+const key = (person, room) => `draft:${person}:${room}`;
 
-export function loadDraft(user, room) {
+export function loadDraft(person, room) {
   try {
-    return JSON.parse(localStorage.getItem(key(user, room)) ?? "null") ?? { body: "", replyTo: null };
+    return JSON.parse(localStorage.getItem(key(person, room)) ?? "null") ?? { body: "", replyTo: null };
   } catch {
     return { body: "", replyTo: null };
   }
 }
 
-export function saveDraft(user, room, draft) {
+export function saveDraft(person, room, draft) {
   try {
-    if (draft.body || draft.replyTo) localStorage.setItem(key(user, room), JSON.stringify(draft));
-    else localStorage.removeItem(key(user, room));
+    if (draft.body || draft.replyTo) localStorage.setItem(key(person, room), JSON.stringify(draft));
+    else localStorage.removeItem(key(person, room));
   } catch {
     // storage full or refused: the draft lasts for this page
   }
 }
 
-export function hasDraft(user, room) {
+export function hasDraft(person, room) {
   try {
-    return localStorage.getItem(key(user, room)) !== null;
+    return localStorage.getItem(key(person, room)) !== null;
   } catch {
     return false;
   }

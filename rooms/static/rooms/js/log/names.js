@@ -3,8 +3,8 @@ import { formatList, gettext } from "../ui/i18n.js";
 
 /** @import { Store } from "./store.js" */
 
-/** @param {{name: string, username: string}} person */
-export const nameOf = (person) => person.name || person.username;
+/** @param {{name: string, handle: string}} person */
+export const nameOf = (person) => person.name || person.handle;
 
 /**
  * The names of people as one text, mine as "You". Somebody who was never heard of is left out.
@@ -13,7 +13,7 @@ export const nameOf = (person) => person.name || person.username;
  */
 export function namesOf(store, ids) {
   const names = ids.map((id) => {
-    if (id === store.user?.id) return gettext("You");
+    if (id === store.me?.id) return gettext("You");
     const person = store.people.get(id);
     return person && nameOf(person);
   });

@@ -2,7 +2,7 @@
 // What this client knows: its rooms and their messages, kept equal to the server's log by version.
 // No DOM and no network in here: frames come in through receive(), commands go out through the injected send().
 
-/** @import { Ack, Changes, Command, Event, Hello, HistoryPage, MessageState, Person, ReadElsewhere, Reset, RoomState, TypingNow } from "./frames.js" */
+/** @import { Ack, Changes, Command, Event, Hello, HistoryPage, MessageState, Person, ReactionState, ReadElsewhere, Reset, RoomState, TypingNow } from "./frames.js" */
 
 /** @typedef {"rooms" | "messages" | "reset" | "left" | "typing" | "presence" | "hello" | "offline" | "outbox"} Topic What has changed. */
 /** @typedef {(topic: Topic, room: any) => void} Listener */
@@ -14,7 +14,28 @@
  * @typedef {Omit<C, "ref">} Unnumbered
  */
 
-/** @typedef {Required<MessageState>} Message */
+/** @typedef {MessageState & typeof ABSENT} Message A message as the rest of the client sees it: with nothing absent. */
+
+// What is empty or false is absent on the wire: here it is read from the prototype.
+const ABSENT = {
+  /** @type {string | null} */
+  edited_at: null,
+  deleted: false,
+  /** @type {number | null} */
+  reply_to: null,
+  /** @type {number | null} */
+  thread: null,
+  /** @type {ReactionState[]} */
+  reactions: [],
+  /** @type {number[]} */
+  mentions: [],
+};
+
+/**
+ * @param {MessageState} state
+ * @returns {Message}
+ */
+const whole = (state) => Object.assign(Object.create(ABSENT), state);
 
 // A frame that overtook another one is usually followed by it within this time; only then is a sync worth it.
 const HOLE_PATIENCE_MS = 300;
@@ -141,7 +162,7 @@ export class Store {
     this.greeted = false; // whether there ever was a hello: before it nothing is known
     this.epoch = "";
     /** Me. @type {Person | null} */
-    this.user = null;
+    this.me = null;
     /** Mine, by id. @type {Map<number, Room>} */
     this.rooms = new Map();
     /** Everybody heard of, by id. @type {Map<number, Person>} */
@@ -255,10 +276,10 @@ export class Store {
   }
 
   /** What came with the page, before any socket: a room of mine as in `hello`, and a page of it as in `history`. */
-  begin({ epoch, user, room: fields, page }) {
+  begin({ epoch, me, room: fields, page }) {
     const room = new Room(fields, epoch);
     this.epoch = epoch;
-    this.user = user;
+    this.me = me;
     this.rooms.set(room.id, room);
     this.merge(room, page.messages);
   }
@@ -285,8 +306,10 @@ export class Store {
       case "history":
         this.page(frame);
         return this.answer(frame);
-      case "ack":
       case "members":
+        for (const member of frame.members) this.people.set(member.id, member);
+        return this.answer(frame);
+      case "ack":
       case "error":
         return this.answer(frame);
       case "pong":
@@ -301,7 +324,7 @@ export class Store {
       case "typing":
         return this.typing(frame);
       case "presence":
-        for (const [user, state] of Object.entries(frame.users)) this.presence.set(Number(user), state);
+        for (const [person, state] of Object.entries(frame.people)) this.presence.set(Number(person), state);
         return this.tell("presence");
       default: // a later server may know more types
     }
@@ -314,7 +337,7 @@ export class Store {
     this.open = true;
     this.greeted = true;
     this.epoch = frame.epoch;
-    this.user = frame.user;
+    this.me = frame.person;
     this.strangeHeads = 0;
     this.rooms = new Map();
     for (const fields of frame.rooms) {
@@ -410,8 +433,8 @@ export class Store {
    * @param {MessageState[]} messages
    */
   merge(room, messages) {
-    for (const message of messages.toSorted((a, b) => a.seq - b.seq)) {
-      const mine = message.author.id === this.user?.id;
+    for (const message of messages.map(whole).toSorted((a, b) => a.seq - b.seq)) {
+      const mine = message.author.id === this.me?.id;
       room.keep(message);
       this.people.set(message.author.id, message.author);
       if (mine) room.cids.add(message.cid);
@@ -436,7 +459,7 @@ export class Store {
   }
 
   mentionsMe(room, message) {
-    return message.seq > room.read_seq && this.user !== null && message.mentions.includes(this.user.id);
+    return message.seq > room.read_seq && this.me !== null && message.mentions.includes(this.me.id);
   }
 
   /** @param {HistoryPage} frame */
@@ -549,8 +572,8 @@ export class Store {
   }
 
   /** @param {TypingNow} frame */
-  typing({ room: id, user: person }) {
-    if (person.id === this.user?.id) return;
+  typing({ room: id, person }) {
+    if (person.id === this.me?.id) return;
     const typists = this.typists.get(id) ?? new Map();
     this.typists.set(id, typists);
     this.stopTyping(id, person.id, false);
@@ -559,11 +582,11 @@ export class Store {
     this.tell("typing", id);
   }
 
-  stopTyping(id, user, tell = true) {
-    const typist = this.typists.get(id)?.get(user);
+  stopTyping(id, person, tell = true) {
+    const typist = this.typists.get(id)?.get(person);
     if (!typist) return;
     this.clearTimer(typist.timer);
-    this.typists.get(id)?.delete(user);
+    this.typists.get(id)?.delete(person);
     if (tell) this.tell("typing", id);
   }
 }

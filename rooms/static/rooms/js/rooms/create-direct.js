@@ -37,7 +37,7 @@ class ChatDirectCreate extends ChatDialog {
       html`
         ${this.chosen.length ? html`<div class="chosen">${this.chosen.map((person) => this.chip(person))}</div>` : nothing}
         ${full ? html`<p class="notice">${gettext("A direct conversation has at most 9 people. For more, create a private room.")}</p>` : nothing}
-        <people-search .label=${gettext("Search people by name")} ?busy=${full || this.busy} .without=${new Set([this.chat.user.id, ...this.chosen.map(({ id }) => id)])}
+        <people-search .label=${gettext("Search people by name")} ?busy=${full || this.busy} .without=${new Set([this.chat.me.id, ...this.chosen.map(({ id }) => id)])}
           @choose=${(event) => !full && (this.chosen = [...this.chosen, event.detail])}></people-search>
         <div class="actions actions--end dialog__foot">
           <button type="button" class="button" @click=${this.close}>${gettext("Cancel")}</button>

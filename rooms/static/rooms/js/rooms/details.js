@@ -172,7 +172,7 @@ class ChatRoomDetails extends ChatDialog {
   }
 
   member(member) {
-    const me = member.id === this.chat.user.id;
+    const me = member.id === this.chat.me.id;
     const online = (this.chat.store.presence.get(member.id) ?? member.presence) === "online";
     const name = nameOf(member);
     const { kind, archived } = this.room;
@@ -183,7 +183,7 @@ class ChatRoomDetails extends ChatDialog {
       <li class="person">
         ${avatar(member)}
         <span class="person__name">${name}${me ? html` <span class="person__me">${gettext("(you)")}</span>` : nothing}</span>
-        <span class="person__username">@${member.username}${online ? html` · <span class="person__online">${gettext("online")}</span>` : nothing}</span>
+        <span class="person__handle">@${member.handle}${online ? html` · <span class="person__online">${gettext("online")}</span>` : nothing}</span>
         <span class="person__controls">
           ${editable
             ? html`<select class="input person__role" aria-label=${interpolate(gettext("Role of %(name)s"), { name })} ?disabled=${this.busy}

@@ -76,7 +76,7 @@ class PeopleSearch extends ChatElement {
         ${repeat(this.offered, (person) => person.id, (person) => html`
           <li>
             <button type="button" class="person person--choice" ?disabled=${this.busy} @click=${() => this.choose(person)}>
-              ${avatar(person)}<span class="person__name">${nameOf(person)}</span><span class="person__username">@${person.username}</span>
+              ${avatar(person)}<span class="person__name">${nameOf(person)}</span><span class="person__handle">@${person.handle}</span>
             </button>
           </li>
         `)}

@@ -92,7 +92,7 @@ class ChatSidebar extends ChatElement {
     const { unread, mentions } = room;
     const count = mentions || unread;
     const online = room.kind === "direct" && room.people?.length === 1 && this.chat.store.presence.get(room.people[0].id) === "online";
-    const draft = !isCurrent && !room.archived && hasDraft(this.chat.user.id, room.id);
+    const draft = !isCurrent && !room.archived && hasDraft(this.chat.me.id, room.id);
     return html`
       <a class="room-link ${unread ? "room-link--unread" : ""}" href=${roomUrl(room.slug)} aria-current=${isCurrent ? "page" : nothing}>
         <span class="room-link__mark ${online ? "room-link__mark--online" : ""}">${roomMark(room)}</span>
@@ -123,14 +123,14 @@ class ChatSidebar extends ChatElement {
   }
 
   me() {
-    const { user, isOwner } = this.chat;
+    const { me, isOwner } = this.chat;
     const { theme } = /** @type {any} */ (window); // of ui/theme.js
     const option = (value, text) => html`
       <button type="button" class="theme__choice" aria-pressed=${theme.choice === value} @click=${() => theme.choose(value)}>${text}</button>
     `;
     return html`
       <details class="menu" @keydown=${(event) => event.key === "Escape" && this.closeMenu()}>
-        <summary class="menu__me">${avatar(user)}<span class="menu__name">${nameOf(user)}</span>${icons.chevron}</summary>
+        <summary class="menu__me">${avatar(me)}<span class="menu__name">${nameOf(me)}</span>${icons.chevron}</summary>
         <div class="menu__items">
           <div class="theme" role="group" aria-labelledby="theme-title">
             <p class="theme__title" id="theme-title">${gettext("Theme")}</p>

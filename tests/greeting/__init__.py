@@ -1,0 +1,10 @@
+"""An app that adds to the client all that an app can add; `settings` is the site's with it."""
+
+from rooms.capability import Capability
+
+
+class Greeting(Capability):
+    name = "tests.greeting"
+    label = "greeting"
+    scripts = ("greeting/greeting.js",)
+    styles = ("greeting/greeting.css",)
