@@ -8,7 +8,6 @@ export interface Send {
   body: string;
   reply_to?: number | null;
   thread?: number | null;
-  attachments?: number[];
 }
 
 export interface Edit {
@@ -78,9 +77,9 @@ export interface Ping {
 
 export interface Person {
   id: number;
-  username: string;
+  handle: string;
   name: string;
-  avatar: string | null;
+  avatar?: string | null;
 }
 
 export interface RoomState {
@@ -103,7 +102,7 @@ export interface RoomState {
 export interface Hello {
   type: "hello";
   epoch: string;
-  user: Person;
+  person: Person;
   rooms: RoomState[];
   protocol: number;
   heartbeat: number;
@@ -130,7 +129,7 @@ export interface Error {
 
 export interface ReactionState {
   emoji: string;
-  users: number[];
+  people: number[];
 }
 
 export interface MessageState {
@@ -142,13 +141,12 @@ export interface MessageState {
   body: string;
   html: string;
   created_at: string;
-  edited_at: string | null;
-  deleted: boolean;
-  reply_to: number | null;
-  thread: number | null;
-  reactions: ReactionState[];
-  attachments: number[];
-  mentions: number[];
+  edited_at?: string | null;
+  deleted?: boolean;
+  reply_to?: number | null;
+  thread?: number | null;
+  reactions?: ReactionState[];
+  mentions?: number[];
 }
 
 export interface Changes {
@@ -181,9 +179,9 @@ export interface HistoryPage {
 
 export interface MemberState {
   id: number;
-  username: string;
+  handle: string;
   name: string;
-  avatar: string | null;
+  avatar?: string | null;
   role: "member" | "moderator" | "owner";
   presence: "away" | "offline" | "online";
 }
@@ -205,12 +203,12 @@ export interface Pong {
 export interface TypingNow {
   type: "typing";
   room: number;
-  user: Person;
+  person: Person;
 }
 
 export interface Presence {
   type: "presence";
-  users: Record<string, "away" | "offline" | "online">;
+  people: Record<string, "away" | "offline" | "online">;
 }
 
 export interface ReadElsewhere {
