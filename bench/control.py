@@ -56,7 +56,7 @@ class Broken:
     def frame(self, command: dict) -> str:
         if self.protocol == "plain":
             return json.dumps(command)
-        message = {"body": command["body"], "version": self.version, "reactions": [{"users": [1]}]}
+        message = {"body": command["body"], "version": self.version, "reactions": [{"people": [1]}]}
         versions = {"to": self.version, "from": self.version - 1}
         return json.dumps({"type": "changes", "room": 1, **versions, "messages": [message]})
 

@@ -168,17 +168,17 @@ async def test_a_client_with_a_lossy_way_holds_what_the_database_holds(
 
 
 def message(seq: int) -> Frame:
-    author = {"id": 1, "username": "ada", "name": "Ada", "avatar": None}
+    author = {"id": 1, "handle": "ada", "name": "Ada"}
     facts = {"id": seq, "seq": seq, "version": seq, "cid": new_cid(), "body": f"{seq}"}
-    return facts | {"author": author, "mentions": [], "reactions": [], "deleted": False}
+    return facts | {"author": author}
 
 
 def test_a_reset_that_comes_late_takes_nothing_back() -> None:
-    person = {"id": 1, "username": "ada", "name": "Ada", "avatar": None}
+    person = {"id": 1, "handle": "ada", "name": "Ada"}
     facts = {"id": 1, "slug": "g", "name": "G", "kind": "public", "topic": "", "role": "member"}
     counts = {"seq": 0, "version": 0, "read_seq": 0, "unread": 0, "mentions": 0, "archived": False}
     room = facts | counts | {"notify": "all"}
-    hello = {"type": "hello", "epoch": "one", "user": person, "rooms": [room], "heartbeat": 20}
+    hello = {"type": "hello", "epoch": "one", "person": person, "rooms": [room], "heartbeat": 20}
 
     def changes(start: int, end: int) -> Frame:
         told = [message(seq) for seq in range(start + 1, end + 1)]

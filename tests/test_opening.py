@@ -127,9 +127,9 @@ def test_the_page_says_of_the_room_what_hello_says(ada: Person) -> None:
     for room in rooms:
         boot = script(text_of(browser(ada), f"/rooms/{room.slug}/"), "chat")
         assert boot["room"] in hello["rooms"]
-        assert (boot["epoch"], boot["user"], boot["joined"]) == (
+        assert (boot["epoch"], boot["person"], boot["joined"]) == (
             hello["epoch"],
-            hello["user"],
+            hello["person"],
             True,
         )
 

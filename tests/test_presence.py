@@ -18,7 +18,7 @@ QUICK: dict[str, Any] = {
 async def told(wire: Wire, person: int, state: str) -> None:
     """Waits until a socket was told that somebody is in this state."""
     async with asyncio.timeout(10):
-        while (await wire.expect("presence"))["users"].get(str(person)) != state:
+        while (await wire.expect("presence"))["people"].get(str(person)) != state:
             pass
 
 

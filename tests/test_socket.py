@@ -49,10 +49,10 @@ async def test_everything_that_can_happen_to_a_message_reaches_everybody(site: S
         assert again["version"] == 3, "a reaction that is there takes no new version"
         await ada.call(type="react", message=sent["id"], emoji="👍", on=True)
         [message] = (await bob.expect("changes", to=4))["messages"]
-        assert message["reactions"] == [{"emoji": "👍", "users": [people["bob"], people["ada"]]}]
+        assert message["reactions"] == [{"emoji": "👍", "people": [people["bob"], people["ada"]]}]
         await bob.call(type="react", message=sent["id"], emoji="👍", on=False)
         [message] = (await bob.expect("changes", to=5))["messages"]
-        assert message["reactions"] == [{"emoji": "👍", "users": [people["ada"]]}]
+        assert message["reactions"] == [{"emoji": "👍", "people": [people["ada"]]}]
 
         reply = await bob.say(room, "yes", reply_to=sent["id"], thread=sent["id"])
         [message] = (await ada.expect("changes", to=6))["messages"]
@@ -63,7 +63,7 @@ async def test_everything_that_can_happen_to_a_message_reaches_everybody(site: S
         [message] = (await bob.expect("changes", to=7))["messages"]
         assert message["deleted"] is True
         assert (message["body"], message["html"]) == ("", "")
-        assert (message["reactions"], message["mentions"]) == ([], [])
+        assert message.keys().isdisjoint({"reactions", "mentions"})
 
         synced = await bob.call(type="sync", room=room, version=0)
         assert synced["type"] == "changes"
@@ -179,7 +179,7 @@ async def test_typing_reaches_the_others_and_not_too_often(site: Site) -> None:
         room = ada.room("general")["id"]
         for _ in range(5):
             await ada.send({"type": "typing", "room": room})
-        assert (await bob.expect("typing", room=room))["user"]["name"] == "Ada"
+        assert (await bob.expect("typing", room=room))["person"]["name"] == "Ada"
         assert await bob.quiet() == []
 
 
@@ -262,7 +262,7 @@ BAD: list[tuple[Any, str]] = [
     ({**SEND, "ref": 7, "room": -1}, "invalid"),
     ({**SEND, "ref": 7, "room": 2**60}, "invalid"),
     ({**SEND, "ref": 7, "room": True}, "invalid"),
-    ({**SEND, "ref": 7, "attachments": [1]}, "not_found"),
+    ({**SEND, "ref": 7, "attachments": [1]}, "invalid"),
     ({**SEND, "ref": 7, "reply_to": 99999}, "not_found"),
     ({**SEND, "ref": 7, "body": "가" * (MAX_BODY // 3 + 1)}, "too_large"),
     ({"type": "react", "ref": 7, "message": 1, "emoji": "words", "on": True}, "invalid"),

@@ -106,7 +106,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.bucket = self.process.limits.bucket_of(person_id)
         self.admitted = True
         hello = await self.process.enter(self)
-        self.person = hello.user
+        self.person = hello.person
         self.entered = True
 
     def authenticate(self) -> int | None:

@@ -89,7 +89,7 @@ class Presence:
         self._told = online
         if came or went:
             frame = protocol.Presence({str(id): "online" for id in came})
-            frame.users.update((str(id), "offline") for id in went)
+            frame.people.update((str(id), "offline") for id in went)
             text = protocol.encode(frame)
             for socket in self._sockets:
                 socket.outbound.push(text)

@@ -69,8 +69,6 @@ class Sending(Verb[protocol.Send]):
         for id in self.refers(command):
             if self.batch.room_of_message.get(id) != room.id:
                 raise Rejected("not_found", "The message it refers to is not in this room.")
-        if command.attachments:
-            raise Rejected("not_found", "There is no such upload.")
         along = command.along if self.along else {}
         for field, value in along.items():
             self.along[field].decide(request, value)

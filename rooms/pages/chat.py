@@ -91,7 +91,7 @@ def quotes(request: SignedInRequest, slug: str) -> JsonResponse:
             "seq": message.seq,
             "author": msgspec.to_builtins(state.person(message.author)),
             "body": message.body[:QUOTE_LENGTH],
-            "deleted": message.deleted,
+            **({"deleted": True} if message.deleted else {}),
         }
         for message in found.select_related("author")
     ]
@@ -103,7 +103,7 @@ def _page(request: HttpRequest, about: Opening, seq: int | None = None) -> HttpR
     room = about.room
     contents = opening.contents(about, seq) if room and room.role else None
     boot = {
-        "user": about.person,
+        "person": about.person,
         "place": {"name": about.place},
         "epoch": about.epoch,
         "room": contents.room if contents else room and _preview(room),

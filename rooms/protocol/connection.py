@@ -11,7 +11,7 @@ class Hello(Event):
     """The first frame."""
 
     epoch: str
-    user: Person
+    person: Person
     rooms: list[RoomState]
     protocol: int = PROTOCOL
     heartbeat: int = HEARTBEAT

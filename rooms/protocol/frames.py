@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-PROTOCOL = 1
+PROTOCOL = 2
 MAX_FRAME = 65_536  # bytes of one text frame from a client
 
 # Beyond 2**53 - 1 a browser's numbers are not exact.

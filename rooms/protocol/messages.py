@@ -33,7 +33,6 @@ class Send(Command, frozen=True):
     body: str
     reply_to: Number | None = None
     thread: Number | None = None
-    attachments: list[Number] = []
 
     @property
     def along(self) -> dict[str, Any]:
@@ -99,13 +98,13 @@ def is_emoji(text: str) -> bool:
 
 class ReactionState(Struct, gc=False):
     emoji: str
-    users: list[int]
+    people: list[int]
 
 
-class MessageState(Struct, gc=False):
+class MessageState(Struct, gc=False, omit_defaults=True):
     """A message in its latest state. A deleted one has an empty body and html.
 
-    Capabilities add fields (`Part`), which are UNSET where they are absent.
+    What is empty or false is absent. Capabilities add fields (`Part`), which are UNSET there.
     """
 
     id: int
@@ -121,7 +120,6 @@ class MessageState(Struct, gc=False):
     reply_to: int | None = None
     thread: int | None = None
     reactions: list[ReactionState] = []
-    attachments: list[int] = []
     mentions: list[int] = []
 
 
@@ -149,7 +147,7 @@ def is_small(messages: list[MessageState]) -> bool:
     most = sum([1000 + 6 * (len(message.body) + len(message.html)) for message in messages])
     for message in messages:
         if message.reactions:
-            most += sum(64 + 16 * len(reaction.users) for reaction in message.reactions)
+            most += sum(64 + 16 * len(reaction.people) for reaction in message.reactions)
         for field in _added_fields(message, MessageState):
             if (part := getattr(message, field)) is not UNSET:
                 most += len(_encoder.encode(part))

@@ -10,9 +10,9 @@ RoleName = Literal["owner", "moderator", "member"]
 PresenceState = Literal["online", "away", "offline"]
 
 
-class Person(Struct, gc=False):
+class Person(Struct, gc=False, omit_defaults=True):
     id: int
-    username: str
+    handle: str
     name: str
     avatar: str | None = None
 
@@ -38,7 +38,7 @@ class MembersPage(Event, tag="members"):
 
 
 class Presence(Event):
-    users: dict[str, PresenceState]
+    people: dict[str, PresenceState]
 
 
 class Typing(Command, frozen=True, kw_only=True):
@@ -48,4 +48,4 @@ class Typing(Command, frozen=True, kw_only=True):
 
 class TypingNow(Event, tag="typing"):
     room: int
-    user: Person
+    person: Person

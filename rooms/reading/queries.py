@@ -29,7 +29,7 @@ def rooms_of(
 def hello(person_id: int) -> protocol.Hello:
     """The first frame of a socket. Two queries, three with direct rooms."""
     epoch, person = state.epoch_and_person(person_id)
-    return protocol.Hello(epoch=epoch, user=person, rooms=rooms_of([person_id])[person_id])
+    return protocol.Hello(epoch=epoch, person=person, rooms=rooms_of([person_id])[person_id])
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +220,7 @@ class MembersQuery(Query[protocol.Members]):
             people.append(
                 protocol.MemberState(
                     id=person.id,
-                    username=person.username,
+                    handle=person.handle,
                     name=person.name,
                     avatar=person.avatar,
                     role=row.role,  # type: ignore[arg-type]

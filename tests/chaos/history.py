@@ -23,7 +23,9 @@ class Said(NamedTuple):
 
     @classmethod
     def of(cls, message: Frame) -> "Said":
-        reactions = ((r["emoji"], user) for r in message["reactions"] for user in r["users"])
+        reactions = (
+            (r["emoji"], user) for r in message.get("reactions", ()) for user in r["people"]
+        )
         return cls(
             message["id"],
             message["seq"],
@@ -31,8 +33,8 @@ class Said(NamedTuple):
             message["author"]["id"],
             message["cid"],
             message["body"],
-            message["deleted"],
-            message["edited_at"] is not None,
+            message.get("deleted", False),
+            "edited_at" in message,
             frozenset(reactions),
         )
 

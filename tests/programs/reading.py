@@ -77,7 +77,7 @@ def _wire(data: Any) -> Any:
 
 def _person(person: Person) -> dict[str, Any]:
     name = person.name or person.handle
-    return {"id": person.pk, "username": person.handle, "name": name, "avatar": None}
+    return {"id": person.pk, "handle": person.handle, "name": name}
 
 
 def _told(row: Message) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def _told(row: Message) -> dict[str, Any]:
     emoji: dict[str, list[int]] = {}
     for reaction in row.reactions.all():
         emoji.setdefault(reaction.emoji, []).append(reaction.person_id)
-    return {
+    facts = {
         "id": row.pk,
         "seq": row.seq,
         "version": row.version,
@@ -94,14 +94,16 @@ def _told(row: Message) -> dict[str, Any]:
         "body": row.body,
         "html": row.html,
         "created_at": protocol.time(row.created_at),
+    }
+    may_be_absent = {
         "edited_at": protocol.time(row.edited_at) if row.edited_at else None,
         "deleted": row.deleted,
         "reply_to": row.reply_to_id,
         "thread": row.thread_id,
-        "reactions": [{"emoji": one, "users": people} for one, people in emoji.items()],
-        "attachments": [],
+        "reactions": [{"emoji": one, "people": people} for one, people in emoji.items()],
         "mentions": sorted(mention.person_id for mention in row.mentions.all()),
     }
+    return facts | {name: value for name, value in may_be_absent.items() if value}
 
 
 def _facts(member: Membership) -> list[Any]:
