@@ -15,6 +15,5 @@ class PollsConfig(capability.Capability):
     checks = ("upkeep.problems",)
     demo = "upkeep.demo"
     exercise = "exercise.command"
-    slash = (capability.Slash("poll", _("question"), _("Ask everybody in the room")),)
-    scripts = ("polls/poll.js",)
-    styles = ("polls/poll.css",)
+    scripts = ("rooms_polls/poll.js",)
+    styles = ("rooms_polls/poll.css",)

@@ -1,0 +1,211 @@
+// @ts-check
+// Polls under messages: everybody's votes come with the message, my own are asked for.
+import { ChatElement, later } from "../rooms/js/ui/element.js";
+import { composerActions, extend, parts } from "../rooms/js/parts.js";
+import { formatMoment, formatNumber, gettext, interpolate, ngettext } from "../rooms/js/ui/i18n.js";
+import { html, nothing, svg } from "../rooms/vendor/lit.js";
+
+/** @import { Chat } from "../rooms/js/chat.js" */
+/** @import { MessageContext } from "../rooms/js/parts.js" */
+
+/**
+ * The part `poll` of a message (docs/protocol.md).
+ * @typedef {object} PollState
+ * @property {{text: string, votes?: number, people?: number[]}[]} choices
+ * @property {number} [voters]
+ * @property {boolean} [multiple]
+ * @property {boolean} [anonymous]
+ * @property {string} [closes_at]
+ * @property {boolean} [closed]
+ */
+
+// Arrow keys move through the choices of one vote: what they stop at is what counts.
+const SETTLE_MS = 300;
+const ICON = svg`<svg class="icon" viewBox="0 0 20 20" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round" aria-hidden="true"><path d="M4 16V9M10 16V4M16 16v-5"/></svg>`;
+
+/** My votes by message. They are the same in all my tabs, but frames, which go to everybody, do not tell them. */
+class MyVotes {
+  /** @param {Chat} chat */
+  constructor(chat) {
+    this.chat = chat;
+    /** @type {Map<number, number[]>} */
+    this.known = new Map();
+    /** @type {Set<ChatPoll>} */
+    this.shown = new Set();
+    this.asking = false;
+    chat.store.on("hello", () => this.ask());
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.ask());
+  }
+
+  /** Asks for those of all polls in the page, in one question. */
+  ask() {
+    if (this.asking) return;
+    this.asking = true;
+    queueMicrotask(async () => {
+      this.asking = false;
+      const messages = [...new Set([...this.shown].map((poll) => poll.message))].slice(0, 200);
+      if (!messages.length) return;
+      try {
+        const { votes } = await this.chat.store.request({ type: "votes", messages });
+        for (const id of messages) this.known.set(id, votes[id] ?? []);
+      } catch {
+        return; // Offline: the next hello asks again.
+      }
+      for (const poll of this.shown) poll.requestUpdate();
+    });
+  }
+}
+
+/** @type {MyVotes} */
+let mine;
+
+class ChatPoll extends ChatElement {
+  static properties = { poll: { attribute: false }, context: { attribute: false }, confirming: { state: true } };
+
+  constructor() {
+    super();
+    /** @type {PollState} */
+    this.poll = later;
+    /** @type {MessageContext} */
+    this.context = later;
+    this.confirming = false;
+    /** What I chose and the server has not acknowledged. @type {number[] | null} */
+    this.chosen = null;
+  }
+
+  get message() {
+    return this.context.message.id;
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    mine.shown.add(this);
+    if (!mine.known.has(this.message)) mine.ask();
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    mine.shown.delete(this);
+  }
+
+  get votes() {
+    return this.chosen ?? mine.known.get(this.message) ?? [];
+  }
+
+  choose(choice, on) {
+    const others = this.poll.multiple ? this.votes.filter((other) => other !== choice) : [];
+    this.vote(on ? [...others, choice] : others);
+  }
+
+  vote(choices) {
+    this.chosen = choices;
+    this.requestUpdate();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(async () => {
+      const done = await this.context.change({ type: "vote", message: this.message, choices }, gettext("There is no connection. The vote was not saved."));
+      if (this.chosen !== choices) return; // another choice is on its way
+      if (done) mine.known.set(this.message, choices);
+      this.chosen = null;
+      for (const poll of mine.shown) poll.requestUpdate();
+    }, SETTLE_MS);
+  }
+
+  get mayClose() {
+    const { mine: isMine, room } = this.context;
+    return isMine || room.role !== "member";
+  }
+
+  async close() {
+    this.confirming = false;
+    await this.context.change({ type: "close", message: this.message }, gettext("There is no connection. The poll was not closed."));
+  }
+
+  /** Keys that the choices need for themselves: the timeline would go to another message. */
+  keydown(event) {
+    if (event.target instanceof HTMLInputElement && /^(Arrow|Home|End| $)/.test(event.key)) event.stopPropagation();
+  }
+
+  render() {
+    const { poll, context } = this;
+    const { message, tabindex, archived } = context;
+    const { closed = false, voters = 0 } = poll;
+    const total = poll.choices.reduce((sum, { votes = 0 }) => sum + votes, 0);
+    return html`
+      <div class="poll" @keydown=${this.keydown}>
+        <fieldset class="poll__choices" ?disabled=${closed || archived}>
+          <legend class="poll__legend">${closed ? gettext("Final results") : poll.multiple ? gettext("Choose one or more") : gettext("Choose one")}</legend>
+          ${poll.choices.map(({ text, votes = 0 }, index) => {
+            const share = total ? Math.round((votes / total) * 100) : 0;
+            return html`
+              <label class="poll__choice">
+                <input type=${poll.multiple ? "checkbox" : "radio"} name="poll-${message.id}" tabindex=${tabindex}
+                  .checked=${this.votes.includes(index)} @change=${(event) => this.choose(index, event.target.checked)}>
+                <span class="poll__text">${text}</span>
+                <span class="poll__count">${this.count(votes)} · ${formatNumber(share)}%</span>
+                <progress class="poll__bar" max="100" value=${share} aria-hidden="true"></progress>
+              </label>`;
+          })}
+        </fieldset>
+        ${this.who(tabindex)}
+        <p class="poll__foot">
+          <span>${interpolate(ngettext("%(count)s person voted", "%(count)s people voted", voters), { count: formatNumber(voters) })}</span>
+          ${poll.anonymous ? html`<span>${gettext("Anonymous")}</span>` : nothing}
+          ${closed ? html`<span>${gettext("Closed")}</span>` : poll.closes_at ? html`<span>${interpolate(gettext("Closes %(moment)s"), { moment: formatMoment(new Date(poll.closes_at)) })}</span>` : nothing}
+          ${closed || archived ? nothing : this.buttons(tabindex)}
+        </p>
+        <span class="visually-hidden" aria-live="polite">${closed ? gettext("The poll is closed.") : ""}</span>
+      </div>
+    `;
+  }
+
+  count(votes) {
+    return interpolate(ngettext("%(count)s vote", "%(count)s votes", votes), { count: formatNumber(votes) });
+  }
+
+  buttons(tabindex) {
+    const button = (label, run) => html`<button type="button" class="button button--small button--quiet" tabindex=${tabindex} @click=${run}>${label}</button>`;
+    if (this.confirming) {
+      return html`<span class="poll__confirm">${gettext("Nobody can vote afterwards.")}</span>
+        ${button(gettext("Close poll"), () => this.close())} ${button(gettext("Keep open"), () => (this.confirming = false))}`;
+    }
+    return html`
+      ${this.votes.length ? button(gettext("Take back my vote"), () => this.vote([])) : nothing}
+      ${this.mayClose ? button(gettext("Close poll…"), () => (this.confirming = true)) : nothing}`;
+  }
+
+  /** The first people who voted for a choice, and how many others. */
+  names(people, votes) {
+    const names = this.context.chat.namesOf(people);
+    const others = votes - people.length;
+    return others ? interpolate(gettext("%(names)s and %(count)s more"), { names, count: formatNumber(others) }) : names;
+  }
+
+  who(tabindex) {
+    const { choices, anonymous } = this.poll;
+    if (anonymous || !choices.some(({ people }) => people?.length)) return nothing;
+    return html`
+      <details class="poll__who">
+        <summary tabindex=${tabindex}>${gettext("Who voted")}</summary>
+        <dl>
+          ${choices.map(({ text, people = [], votes = 0 }) => people.length ? html`
+            <dt>${text}</dt>
+            <dd>${this.names(people, votes)}</dd>
+          ` : nothing)}
+        </dl>
+      </details>
+    `;
+  }
+}
+
+customElements.define("chat-poll", ChatPoll);
+
+parts.set("poll", (poll, context) => html`<chat-poll .poll=${poll} .context=${context}></chat-poll>`);
+composerActions.push({
+  icon: ICON,
+  label: gettext("Poll"),
+  run: ({ chat, room }) => chat.dialogs.open("chat-poll-create", () => import("./create.js"), room),
+});
+extend((chat) => {
+  mine = new MyVotes(chat);
+});
+
