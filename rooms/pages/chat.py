@@ -112,7 +112,7 @@ def _page(request: HttpRequest, about: Opening, seq: int | None = None) -> HttpR
         "language": language,
         "is_owner": getattr(request.user, "is_superuser", False),
         "slash": [
-            {**asdict(command), "description": str(command.description)}
+            {name: str(text) for name, text in asdict(command).items()}
             for command in capability.listed("slash")
         ],
     }
