@@ -119,7 +119,7 @@ class ChatPoll extends ChatElement {
   async confirm(on) {
     this.confirming = on;
     await this.updateComplete;
-    this.find(".poll__foot .button:last-of-type")?.focus();
+    this.find(".poll__actions .button:last-of-type")?.focus();
   }
 
   takeBack() {
@@ -158,8 +158,8 @@ class ChatPoll extends ChatElement {
           <span>${interpolate(ngettext("%(count)s person voted", "%(count)s people voted", voters), { count: formatNumber(voters) })}</span>
           ${poll.anonymous ? html`<span>${gettext("Anonymous")}</span>` : nothing}
           ${closed ? html`<span>${gettext("Closed")}</span>` : poll.closes_at ? html`<span>${interpolate(gettext("Closes %(moment)s"), { moment: formatMoment(new Date(poll.closes_at)) })}</span>` : nothing}
-          ${closed || archived ? nothing : this.buttons(tabindex)}
         </p>
+        ${closed || archived ? nothing : html`<div class="poll__actions">${this.buttons(tabindex)}</div>`}
         <span class="visually-hidden" aria-live="polite">${closed ? gettext("The poll is closed.") : ""}</span>
       </div>
     `;
@@ -182,16 +182,31 @@ class ChatPoll extends ChatElement {
 
   /** The first people who voted for a choice, and how many others. */
   names(people, votes) {
-    const names = this.context.chat.namesOf(people);
-    const others = votes - people.length;
+    const known = people.filter((id) => this.knows(id));
+    const names = this.context.chat.namesOf(known);
+    const others = votes - known.length;
+    if (!names) return this.count(votes);
     return others ? interpolate(gettext("%(names)s and %(count)s more"), { names, count: formatNumber(others) }) : names;
+  }
+
+  /** Gets to know those who voted and said nothing that is held here. */
+  async meet() {
+    const { chat, room } = this.context;
+    if (this.poll.choices.every(({ people = [] }) => people.every((id) => this.knows(id)))) return;
+    await chat.store.request({ type: "members", room: room.id }).catch(() => null); // offline: the others are counted
+    this.requestUpdate();
+  }
+
+  knows(id) {
+    const { store } = this.context.chat;
+    return id === store.me?.id || store.people.has(id);
   }
 
   who(tabindex) {
     const { choices, anonymous } = this.poll;
     if (anonymous || !choices.some(({ people }) => people?.length)) return nothing;
     return html`
-      <details class="poll__who">
+      <details class="poll__who" @toggle=${(event) => event.target.open && this.meet()}>
         <summary tabindex=${tabindex}>${gettext("Who voted")}</summary>
         <dl>
           ${choices.map(({ text, people = [], votes = 0 }) => people.length ? html`
