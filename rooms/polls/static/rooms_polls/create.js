@@ -87,7 +87,7 @@ class ChatPollCreate extends ChatDialog {
     const invalid = (name) => (this.errors[name] ? "true" : nothing);
     const described = (name) => (this.errors[name] ? `error-${name}` : nothing);
     return this.frame(
-      gettext("Ask a poll"),
+      gettext("Create a poll"),
       html`
         <form class="form" @submit=${this.submit} data-lock="no" novalidate>
           <div class="field">

@@ -80,7 +80,7 @@ class ChatPoll extends ChatElement {
   connectedCallback() {
     super.connectedCallback();
     mine.shown.add(this);
-    if (!mine.known.has(this.message)) mine.ask();
+    if (!mine.known.has(this.message) && this.poll.voters) mine.ask();
   }
 
   disconnectedCallback() {
@@ -115,27 +115,34 @@ class ChatPoll extends ChatElement {
     return isMine || room.role !== "member";
   }
 
-  async close() {
-    this.confirming = false;
-    await this.context.change({ type: "close", message: this.message }, gettext("There is no connection. The poll was not closed."));
+  /** Asks whether to, or no longer. The button that was pressed goes: the focus must not go with it. */
+  async confirm(on) {
+    this.confirming = on;
+    await this.updateComplete;
+    this.find(".poll__actions .button:last-of-type")?.focus();
   }
 
-  /** Keys that the choices need for themselves: the timeline would go to another message. */
-  keydown(event) {
-    if (event.target instanceof HTMLInputElement && /^(Arrow|Home|End| $)/.test(event.key)) event.stopPropagation();
+  takeBack() {
+    this.find(".poll__choice input").focus();
+    this.vote([]);
+  }
+
+  async close() {
+    this.context.row.focus();
+    this.confirming = false;
+    await this.context.change({ type: "close", message: this.message }, gettext("There is no connection. The poll was not closed."));
   }
 
   render() {
     const { poll, context } = this;
     const { message, tabindex, archived } = context;
     const { closed = false, voters = 0 } = poll;
-    const total = poll.choices.reduce((sum, { votes = 0 }) => sum + votes, 0);
     return html`
-      <div class="poll" @keydown=${this.keydown}>
+      <div class="poll">
         <fieldset class="poll__choices" ?disabled=${closed || archived}>
           <legend class="poll__legend">${closed ? gettext("Final results") : poll.multiple ? gettext("Choose one or more") : gettext("Choose one")}</legend>
           ${poll.choices.map(({ text, votes = 0 }, index) => {
-            const share = total ? Math.round((votes / total) * 100) : 0;
+            const share = voters ? Math.round((votes / voters) * 100) : 0;
             return html`
               <label class="poll__choice">
                 <input type=${poll.multiple ? "checkbox" : "radio"} name="poll-${message.id}" tabindex=${tabindex}
@@ -151,8 +158,8 @@ class ChatPoll extends ChatElement {
           <span>${interpolate(ngettext("%(count)s person voted", "%(count)s people voted", voters), { count: formatNumber(voters) })}</span>
           ${poll.anonymous ? html`<span>${gettext("Anonymous")}</span>` : nothing}
           ${closed ? html`<span>${gettext("Closed")}</span>` : poll.closes_at ? html`<span>${interpolate(gettext("Closes %(moment)s"), { moment: formatMoment(new Date(poll.closes_at)) })}</span>` : nothing}
-          ${closed || archived ? nothing : this.buttons(tabindex)}
         </p>
+        ${closed || archived ? nothing : html`<div class="poll__actions">${this.buttons(tabindex)}</div>`}
         <span class="visually-hidden" aria-live="polite">${closed ? gettext("The poll is closed.") : ""}</span>
       </div>
     `;
@@ -166,25 +173,40 @@ class ChatPoll extends ChatElement {
     const button = (label, run) => html`<button type="button" class="button button--small button--quiet" tabindex=${tabindex} @click=${run}>${label}</button>`;
     if (this.confirming) {
       return html`<span class="poll__confirm">${gettext("Nobody can vote afterwards.")}</span>
-        ${button(gettext("Close poll"), () => this.close())} ${button(gettext("Keep open"), () => (this.confirming = false))}`;
+        ${button(gettext("Close poll"), () => this.close())} ${button(gettext("Keep open"), () => this.confirm(false))}`;
     }
     return html`
-      ${this.votes.length ? button(gettext("Take back my vote"), () => this.vote([])) : nothing}
-      ${this.mayClose ? button(gettext("Close poll…"), () => (this.confirming = true)) : nothing}`;
+      ${this.votes.length ? button(gettext("Take back my vote"), () => this.takeBack()) : nothing}
+      ${this.mayClose ? button(gettext("Close poll…"), () => this.confirm(true)) : nothing}`;
   }
 
   /** The first people who voted for a choice, and how many others. */
   names(people, votes) {
-    const names = this.context.chat.namesOf(people);
-    const others = votes - people.length;
+    const known = people.filter((id) => this.knows(id));
+    const names = this.context.chat.namesOf(known);
+    const others = votes - known.length;
+    if (!names) return this.count(votes);
     return others ? interpolate(gettext("%(names)s and %(count)s more"), { names, count: formatNumber(others) }) : names;
+  }
+
+  /** Gets to know those who voted and said nothing that is held here. */
+  async meet() {
+    const { chat, room } = this.context;
+    if (this.poll.choices.every(({ people = [] }) => people.every((id) => this.knows(id)))) return;
+    await chat.store.request({ type: "members", room: room.id }).catch(() => null); // offline: the others are counted
+    this.requestUpdate();
+  }
+
+  knows(id) {
+    const { store } = this.context.chat;
+    return id === store.me?.id || store.people.has(id);
   }
 
   who(tabindex) {
     const { choices, anonymous } = this.poll;
     if (anonymous || !choices.some(({ people }) => people?.length)) return nothing;
     return html`
-      <details class="poll__who">
+      <details class="poll__who" @toggle=${(event) => event.target.open && this.meet()}>
         <summary tabindex=${tabindex}>${gettext("Who voted")}</summary>
         <dl>
           ${choices.map(({ text, people = [], votes = 0 }) => people.length ? html`

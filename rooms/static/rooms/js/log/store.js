@@ -326,7 +326,8 @@ export class Store {
       case "presence":
         for (const [person, state] of Object.entries(frame.people)) this.presence.set(Number(person), state);
         return this.tell("presence");
-      default: // a later server may know more types
+      default: // a capability's answer, or what a later server says
+        return this.answer(frame);
     }
   }
 
