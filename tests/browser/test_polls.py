@@ -10,7 +10,7 @@ from tests.browser.conftest import Place, assert_accessible, say
 
 
 def ask(page: Page, question: str, *choices: str, multiple: bool = False) -> None:
-    page.get_by_role("button", name="Poll").click()
+    page.get_by_role("button", name="Poll", exact=True).click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Question").fill(question)
     for number, choice in enumerate(choices, 1):
