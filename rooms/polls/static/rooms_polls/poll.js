@@ -33,8 +33,21 @@ class MyVotes {
     /** @type {Set<ChatPoll>} */
     this.shown = new Set();
     this.asking = false;
+    this.otherTabs = new BroadcastChannel("polls");
+    this.otherTabs.addEventListener("message", ({ data }) => data.voter === chat.me.id && this.keep(data.message, data.choices));
     chat.store.on("hello", () => this.ask());
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.ask());
+  }
+
+  keep(message, choices) {
+    this.known.set(message, choices);
+    for (const poll of this.shown) if (poll.message === message) poll.requestUpdate();
+  }
+
+  /** They were changed here. */
+  changed(message, choices) {
+    this.keep(message, choices);
+    this.otherTabs.postMessage({ voter: this.chat.me.id, message, choices });
   }
 
   /** Asks for those of all polls in the page, in one question. */
@@ -104,9 +117,9 @@ class ChatPoll extends ChatElement {
     this.timer = setTimeout(async () => {
       const done = await this.context.change({ type: "vote", message: this.message, choices }, gettext("There is no connection. The vote was not saved."));
       if (this.chosen !== choices) return; // another choice is on its way
-      if (done) mine.known.set(this.message, choices);
       this.chosen = null;
-      for (const poll of mine.shown) poll.requestUpdate();
+      if (done) mine.changed(this.message, choices);
+      else this.requestUpdate();
     }, SETTLE_MS);
   }
 
