@@ -4,13 +4,15 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail
 from django.test import Client, override_settings
 
-from rooms.models import Person, Room, Signup
+from rooms import members
+from rooms.models import Message, Person, Room, Signup
 from tests.web import BAD_LINES, PASSWORD, account, browser, set_signup
 
 pytestmark = pytest.mark.django_db
@@ -112,6 +114,7 @@ def test_sign_out_asks_first() -> None:
     assert not signed_in(client)
 
 
+DELETE = "/settings/account/delete"
 NEW = {
     "username": "grace",
     "name": "Grace Hopper",
@@ -352,3 +355,54 @@ def test_language_is_kept() -> None:
     page = client.get("/settings/", headers={"accept-language": "en"}).content.decode()
     assert '<html lang="ko">' in page
     assert "이름 저장" in page
+
+
+def said_by(user: User) -> Message:
+    room = Room.objects.create(name="General", slug="general", seq=1, version=1)
+    author = Person.of(user)
+    members.join(author, room)
+    return Message.objects.create(
+        room=room, seq=1, version=1, author=author, cid=uuid4(), digest="", body="still here"
+    )
+
+
+@pytest.mark.parametrize("forget_name", [False, True])
+def test_who_deletes_their_account_leaves_what_they_said(forget_name: bool) -> None:
+    account("root", owner=True)
+    user = account("ada", name="Ada Lovelace")
+    message, client = said_by(user), browser(user)
+    form = {"password": PASSWORD} | ({"forget_name": "on"} if forget_name else {})
+    assert client.post(DELETE, form)["Location"].startswith("/accounts/login/")
+    assert not User.objects.filter(username="ada").exists()
+    message.refresh_from_db()
+    author = message.author
+    assert message.body == "still here"
+    assert (author.user, author.active) == (None, False)
+    name = "Deleted person" if forget_name else "Ada Lovelace"
+    assert author.shown_name == name
+    assert ("ada" in author.handle) is not forget_name
+    assert not signed_in(client)
+    # The name is free again only for those who took it along.
+    assert account("ada").pk
+    assert Person.of(User.objects.get(username="ada")).handle == ("ada" if forget_name else "ada-2")
+
+
+@pytest.mark.parametrize("wrong", [{}, {"password": ""}, {"password": "another one"}])
+def test_an_account_is_deleted_by_its_password_alone(wrong: dict[str, str]) -> None:
+    user = account("ada")
+    client = browser(user)
+    assert client.post(DELETE, wrong).status_code == 400
+    assert User.objects.filter(pk=user.pk).exists()
+    assert signed_in(client)
+    assert client.get(DELETE).status_code == 200
+    assert browser().post(DELETE, {"password": PASSWORD})["Location"].startswith("/accounts/login/")
+
+
+def test_the_only_owner_cannot_delete_their_account() -> None:
+    owner = account("root", owner=True)
+    answer = browser(owner).post(DELETE, {"password": PASSWORD, "forget_name": "on"})
+    assert answer.status_code == 409
+    assert "only owner" in answer.content.decode()
+    assert Person.of(owner).handle == "root"
+    account("second", owner=True)
+    assert browser(owner).post(DELETE, {"password": PASSWORD}).status_code == 302

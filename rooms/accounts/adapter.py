@@ -49,4 +49,5 @@ class SessionsAdapter(DefaultUserSessionsAdapter):
         """Closes their sockets too, after the sessions, so that none reconnects."""
         super().end_sessions(sessions)
         for session in sessions:
-            end_sockets(Person.of(session.user).pk, session.session_key)
+            for person in Person.objects.filter(user=session.user_id):
+                end_sockets(person.pk, session.session_key)

@@ -99,7 +99,7 @@ def set_active(request: SignedInRequest, person_id: int, active: bool) -> HttpRe
 @signed_in
 def delete_account(request: SignedInRequest) -> HttpResponse:
     """Deletes one's own account. Messages stay, with or without the name."""
-    form = DeleteAccountForm(request.user, request.POST or None)
+    form = DeleteAccountForm(request.user, request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
         status = 400 if form.errors else 200
         return render(request, "accounts/delete_account.html", {"form": form}, status=status)

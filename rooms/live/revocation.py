@@ -6,6 +6,7 @@ process also compares all its sockets with the database now and then.
 """
 
 from collections.abc import Collection, Iterable
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -49,17 +50,23 @@ def end_sockets(person_id: int, session_key: str | None = None) -> None:
     tell_now([(person_group(person_id), event)])
 
 
+def _persons(account: Account) -> list[int]:
+    """The id of the account's person; none for an account that is being deleted or never came."""
+    return list(Person.objects.filter(user=account.pk).values_list("pk", flat=True))
+
+
 @receiver(user_logged_out)
 def end_sockets_of_session(request: HttpRequest, user: Account | None, **_signal: Any) -> None:
     """However somebody signs out, their other tabs end too."""
     if user is not None and request.session.session_key:
-        end_sockets(Person.of(user).pk, request.session.session_key)
+        for person_id in _persons(user):
+            end_sockets(person_id, request.session.session_key)
 
 
 @receiver(pre_delete, sender=User)
 def end_sockets_of_account(instance: Account, **_signal: Any) -> None:
-    person_id = Person.of(instance).pk
-    transaction.on_commit(lambda: end_sockets(person_id))
+    for person_id in _persons(instance):
+        transaction.on_commit(partial(end_sockets, person_id))
 
 
 @receiver(post_save, sender=User)
@@ -71,8 +78,8 @@ def compare_sockets_of_account(
 ) -> None:
     """However an account is deactivated or gets another password, its sockets hear of it."""
     if not created and (update_fields is None or not set(update_fields) <= HARMLESS):
-        event = person_group(Person.of(instance).pk), {"type": "person.changed"}
-        transaction.on_commit(lambda: tell_now([event]))
+        events = [(person_group(id), {"type": "person.changed"}) for id in _persons(instance)]
+        transaction.on_commit(lambda: tell_now(events))
 
 
 # Comparing
