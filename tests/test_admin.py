@@ -30,6 +30,7 @@ from rooms.models import (
     Room,
     Signup,
 )
+from rooms.polls.models import Poll
 from tests.web import BAD_LINES, account, browser, person
 
 pytestmark = pytest.mark.django_db
@@ -448,7 +449,8 @@ def test_staff_may_do_what_they_were_given_and_no_more(room: Room) -> None:
 
 def one_of_each(root: User) -> None:
     """A row of every model that the admin shows, beside the root, the session and the place."""
-    members.create_room(Person.of(root), "General", Kind.PUBLIC)
+    room = members.create_room(Person.of(root), "General", Kind.PUBLIC)
+    Poll.objects.create(message=say(Person.of(root), room), choices=["one", "two"])
     Invitation.objects.create(created_by=root)
     Group.objects.create(name="Staff")
     Due.objects.create(kind="some.work", key="1")

@@ -22,6 +22,13 @@ class PollAdmin(admin.ModelAdmin):
         polls = super().get_queryset(request).select_related("message__room")
         return polls.annotate(voter_count=Count("votes__person", distinct=True))
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        try:
+            return super().get_object(request, object_id, from_field)
+        except OverflowError:
+            # An id above SQLite's largest integer belongs to nothing.
+            return None
+
     @admin.display(description=_("room"))
     def room(self, poll: Poll) -> str:
         return str(poll.message.room)

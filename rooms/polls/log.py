@@ -37,9 +37,26 @@ def fault(poll: NewPoll, now: datetime) -> str | None:
             return "Control characters and line breaks cannot be used in a choice."
     if len({_compared(choice) for choice in poll.choices}) < len(poll.choices):
         return "Two choices are the same."
-    if poll.closes_at is not None and not SOONEST <= poll.closes_at - now <= LATEST:
+    try:
+        closes_at = moment(poll)
+    except ValueError:
+        return "A closing time is a date and time with its zone: 2026-11-23T09:30:00Z."
+    if closes_at is not None and not SOONEST <= closes_at - now <= LATEST:
         return "A poll closes in a minute at the earliest and in a year at the latest."
     return None
+
+
+def moment(poll: NewPoll) -> datetime | None:
+    """When it closes, in UTC. Raises ValueError."""
+    if poll.closes_at is None:
+        return None
+    closes_at = datetime.fromisoformat(poll.closes_at)
+    if closes_at.tzinfo is None:
+        raise ValueError("no zone")
+    try:
+        return closes_at.astimezone(UTC)
+    except OverflowError as problem:
+        raise ValueError("beyond all years") from problem
 
 
 def _compared(choice: str) -> str:
@@ -67,8 +84,8 @@ class Asking(Along[NewPoll]):
             multiple=value.multiple,
             anonymous=value.anonymous,
         )
-        if value.closes_at is not None:
-            state.closes_at = protocol.time(value.closes_at)
+        if (closes_at := moment(value)) is not None:
+            state.closes_at = protocol.time(closes_at)
         PollPart.show(message, state)
         self.asked.append((message, value))
 
@@ -79,13 +96,13 @@ class Asking(Along[NewPoll]):
                 choices=[choice.strip() for choice in value.choices],
                 multiple=value.multiple,
                 anonymous=value.anonymous,
-                closes_at=value.closes_at and value.closes_at.astimezone(UTC),
+                closes_at=moment(value),
             )
             for message, value in self.asked
         )
         for message, value in self.asked:
-            if value.closes_at is not None:
-                due.schedule(CLOSE, str(message.id), value.closes_at.astimezone(UTC))
+            if (closes_at := moment(value)) is not None:
+                due.schedule(CLOSE, str(message.id), closes_at)
 
 
 def _loaded(ids: Sequence[int]) -> dict[int, Poll]:

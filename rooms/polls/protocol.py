@@ -1,6 +1,5 @@
 """The frames of polls. A poll's question is the body of the message that it comes with."""
 
-from datetime import datetime
 from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -21,7 +20,7 @@ class NewPoll(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=Tru
     choices: Annotated[list[str], Meta(min_length=MIN_CHOICES, max_length=MAX_CHOICES)]
     multiple: bool = False
     anonymous: bool = False
-    closes_at: Annotated[datetime, Meta(tz=True)] | None = None
+    closes_at: Annotated[str, Meta(max_length=40)] | None = None  # ISO 8601, with a zone
 
 
 class Vote(Command, frozen=True):

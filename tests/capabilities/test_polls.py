@@ -181,6 +181,8 @@ BAD = [
     {"choices": ["a", "b"], "closes_at": "2020-01-01T00:00:00Z"},
     {"choices": ["a", "b"], "closes_at": "2999-01-01T00:00:00Z"},
     {"choices": ["a", "b"], "closes_at": "2027-01-01T00:00:00"},
+    {"choices": ["a", "b"], "closes_at": "0001-01-01T00:00:00+23:00"},
+    {"choices": ["a", "b"], "closes_at": 7},
     {"choices": ["a", "b"], "colour": "red"},
     {},
     [],
