@@ -68,6 +68,7 @@ def test_wrong_password_keeps_the_username() -> None:
 
 
 def test_sign_in_field_is_for_password_managers() -> None:
+    account("ada")
     field = re.search(r'<input[^>]*name="login"[^>]*>', browser().get(LOGIN).content.decode())
     assert field
     assert 'autocomplete="username"' in field[0]
@@ -210,7 +211,7 @@ def test_without_mail_the_owner_is_asked() -> None:
 @contextmanager
 def mail_configured() -> Iterator[None]:
     backend = "django.core.mail.backends.locmem.EmailBackend"
-    with override_settings(MAIL_IS_CONFIGURED=True, EMAIL_BACKEND=backend):
+    with override_settings(CHAT_SENDS_MAIL=True, EMAIL_BACKEND=backend):
         yield
 
 
@@ -343,6 +344,7 @@ def test_pages_are_korean(path: str) -> None:
 
 
 def test_korean_errors() -> None:
+    account("ada")
     korean = {"accept-language": "ko"}
     data = {"login": "ada", "password": "wrong"}
     page = browser().post(LOGIN, data, headers=korean).content.decode()

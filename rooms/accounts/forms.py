@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from allauth.account import forms as allauth
 from django import forms
 from django.contrib.auth import get_user_model
 from django.contrib.auth.password_validation import validate_password
@@ -18,6 +19,18 @@ from rooms.models.person import Account
 from rooms.pages.forms import line
 
 User = get_user_model()
+
+
+class LoginForm(allauth.LoginForm):
+    """allauth's form, with a label that names both ways to sign in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("Username or email")
+        attributes = self.fields["login"].widget.attrs
+        attributes |= {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
 
 
 class SignupForm(forms.Form):

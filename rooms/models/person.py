@@ -18,6 +18,7 @@ Account = Any
 HANDLE = re.compile(r"[\w.+-]+")
 # The length of Django's usernames.
 MAX_HANDLE = 150
+MAX_NAME = 60
 # Case folding can turn one letter into three (ΐ).
 MAX_FOLDED = 3 * MAX_HANDLE
 
@@ -41,7 +42,7 @@ class PersonQuerySet(models.QuerySet["Person"]):
     def create_for(self, user: Account, **facts: Any) -> "Person":
         """Creates the person of an account."""
         wanted = _wanted_handle(user)
-        facts.setdefault("name", "")
+        facts.setdefault("name", _full_name(user)[:MAX_NAME])
         facts.setdefault("active", user.is_active)
         while True:
             try:
@@ -72,7 +73,7 @@ class Person(models.Model):
 
     handle = models.CharField(_("handle"), max_length=MAX_HANDLE)
     folded = models.CharField(max_length=MAX_FOLDED, unique=True, editable=False)
-    name = models.CharField(_("name"), max_length=60, blank=True)
+    name = models.CharField(_("name"), max_length=MAX_NAME, blank=True)
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
@@ -112,12 +113,17 @@ class Person(models.Model):
         self.save(update_fields=["handle", "name"])
 
 
+def _full_name(user: Account) -> str:
+    """On one line. Empty where the account has none, or an email address in its place."""
+    name = " ".join(getattr(user, "get_full_name", str)().split())
+    return "" if "@" in name or not name.isprintable() else name
+
+
 def _wanted_handle(user: Account) -> str:
     """The username, or the full name on sites where people sign in by email: that stays private."""
     wanted = user.get_username()
     if "@" in wanted:
-        full_name = getattr(user, "get_full_name", str)()
-        wanted = slugify(full_name if "@" not in full_name else "", allow_unicode=True)
+        wanted = slugify(_full_name(user), allow_unicode=True)
     return re.sub(r"[^\w.+-]+", "-", wanted)[:MAX_HANDLE] or "person"
 
 

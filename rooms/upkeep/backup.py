@@ -20,6 +20,7 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
+from rooms.conf import conf
 from rooms.models import Message, Place, Room
 from rooms.upkeep import copying, tarball
 
@@ -61,7 +62,7 @@ def _holds_chat(live: Path) -> bool:
 
 
 def _secret_key() -> Path:
-    return Path(settings.DATA_DIR, tarball.SECRET_KEY)
+    return Path(conf.DATA_DIR, tarball.SECRET_KEY)
 
 
 def _files_in(folder: Path) -> Iterator[Path]:
@@ -126,7 +127,7 @@ def _sync_folder(folder: Path) -> None:
 def unpacked(file: Path) -> Iterator["Unpacked"]:
     """The backup, read and checked whole. Raises BackupError; nothing was touched by then."""
     database()
-    with tempfile.TemporaryDirectory(prefix=".restore-", dir=settings.DATA_DIR) as made:
+    with tempfile.TemporaryDirectory(prefix=".restore-", dir=conf.DATA_DIR) as made:
         folder = Path(made)
         try:
             backup = Unpacked(folder, tarball.unpack(file, folder))
@@ -186,7 +187,7 @@ class Unpacked:
             Place.new_epoch()
         live = database()
         uploads = list(self._new_uploads())
-        kept = Path(settings.DATA_DIR, f"before-restore-{timezone.now():%Y%m%d-%H%M%S-%f}.tar.gz")
+        kept = Path(conf.DATA_DIR, f"before-restore-{timezone.now():%Y%m%d-%H%M%S-%f}.tar.gz")
 
         def first() -> None:
             if filled:

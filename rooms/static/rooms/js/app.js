@@ -4,6 +4,7 @@ import { ChatElement } from "./ui/element.js";
 import { joinRoom, roomUrl, signInUrl } from "./api.js";
 import { gettext, interpolate } from "./ui/i18n.js";
 import { icons } from "./ui/icons.js";
+import { address, boot } from "./page.js";
 import { kindLabel, roomMark, roomName } from "./ui/people.js";
 import { skeleton } from "./conversation/timeline.js";
 import { Watch } from "./ui/watch.js";
@@ -14,10 +15,16 @@ import "./ui/toasts.js";
 
 // A blink of the connection is nobody's business.
 const CALM_MS = 1500;
-const ROOM_PATH = /^\/rooms\/([^/]+)\/(\d+)?$/;
+const ROOM_PATH = /^rooms\/([^/]+)\/(\d+)?$/;
+
+/** @returns {RegExpExecArray | null} Its slug and seq, if it is the address of a room. */
+function roomPath(path) {
+  const { home } = boot.urls;
+  return path.startsWith(home) ? ROOM_PATH.exec(path.slice(home.length)) : null;
+}
 
 function readPath(path) {
-  const found = ROOM_PATH.exec(path);
+  const found = roomPath(path);
   return found ? { slug: decodeURIComponent(found[1]), seq: found[2] ? Number(found[2]) : null } : { slug: null, seq: null };
 }
 
@@ -69,7 +76,7 @@ class ChatApp extends ChatElement {
     const link = event.target.closest?.("a[href]");
     if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     if (link.hasAttribute("download") || link.origin !== location.origin) return;
-    if (!ROOM_PATH.test(link.pathname) && link.pathname !== "/rooms/") return;
+    if (!roomPath(link.pathname) && link.pathname !== address("rooms/")) return;
     // Where nothing is known of the room the server has to say what the address is.
     const { slug } = readPath(link.pathname);
     if (slug !== null && !this.chat.store.roomBySlug(slug) && this.preview?.slug !== slug) return;
@@ -79,7 +86,7 @@ class ChatApp extends ChatElement {
 
   /** Goes to an address within the chat; `preview` is what is known of the room if I am not in it (yet). */
   navigate(path, preview = null) {
-    if (!ROOM_PATH.test(path)) {
+    if (!roomPath(path)) {
       location.assign(path);
       return;
     }
