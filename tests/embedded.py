@@ -29,6 +29,7 @@ class Embedded:
         self.environment = {
             **os.environ,
             "DATABASE_URL": database_url.replace("FOLDER", str(folder)),
+            "CHAT_DATA_DIR": str(folder),
             "DJANGO_SETTINGS_MODULE": "tests.bare.settings",
         }
 

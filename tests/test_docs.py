@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from rooms import protocol
+from rooms.conf import Conf, Setting
 from rooms.live import limits
 from rooms.log.reacting import MAX_EMOJI
 
@@ -86,6 +87,26 @@ def test_every_setting_is_documented() -> None:
     )
     assert used == documented
     assert len(used) > 5
+
+
+def test_every_setting_of_the_app_is_documented_with_its_default() -> None:
+    page = (ROOT / "docs/embedding.md").read_text()
+    documented = dict(re.findall(r"^\| `(CHAT_\w+)` \| (.+?) \|", page, re.MULTILINE))
+    settings = [value for value in vars(Conf).values() if isinstance(value, Setting)]
+    assert set(documented) == {setting.name for setting in settings}
+    for setting in settings:
+        if isinstance(setting.default, float):
+            assert documented[setting.name] == f"`{setting.default:g}`"
+
+
+def test_the_page_about_embedding_quotes_the_site_of_the_tests() -> None:
+    site = [*(ROOT / "tests/bare").rglob("*.py"), *(ROOT / "tests/bare").rglob("*.html")]
+    code = "".join(path.read_text() for path in site)
+    page = (ROOT / "docs/embedding.md").read_text()
+    quoted = re.findall(r"```(?:python|html)\n(.*?)```", page, re.DOTALL)
+    assert len(quoted) > 5
+    for block in quoted:
+        assert block in code
 
 
 def test_every_command_is_documented() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tarfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -56,6 +57,17 @@ def test_the_accounts_of_before_become_persons(bare: Embedded) -> None:
 def test_the_chat_survives_a_flush(bare: Embedded) -> None:
     bare.manage("migrate", "-v", "0")
     assert bare.run(embedding.flush_and_open, ADA) == ["Chat", []]
+
+
+def test_the_demo_the_checks_and_the_backup_work_there(site: Embedded) -> None:
+    assert "200 messages" in site.manage("seed_demo", "--messages", "200")
+    assert "no problems" in site.manage("verify")
+    file = site.folder / "chat.tar.gz"
+    site.manage("backup", str(file))
+    with tarfile.open(file) as backup:
+        assert backup.getnames() == ["manifest.json", "chat.sqlite3"]
+    site.manage("restore", str(file), "--yes")
+    assert "no problems" in site.manage("verify")
 
 
 def boot_of(page: str) -> Frame:

@@ -65,6 +65,11 @@ def _secret_key() -> Path:
     return Path(conf.DATA_DIR, tarball.SECRET_KEY)
 
 
+def _uploads() -> Path | None:
+    """The folder of uploads; None where the site has none, which for Django is the text ""."""
+    return Path(settings.MEDIA_ROOT) if settings.MEDIA_ROOT else None
+
+
 def _files_in(folder: Path) -> Iterator[Path]:
     """All files below the folder, which may be missing; links are not followed."""
     return (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
@@ -78,12 +83,12 @@ def make(file: Path, uploads: Iterable[Path] | None = None) -> tarball.Manifest:
 
     `uploads` are all, or only these. Raises BackupError, copying.Damaged, OSError, sqlite3.Error.
     """
-    live, root = database(), Path(settings.MEDIA_ROOT)
+    live, root = database(), _uploads()
     if not _holds_chat(live):
         raise BackupError(f"There is no chat in {live} yet.")
     if file.exists():
         raise BackupError(f"{file} is there already: give another name, or move it away.")
-    if file.resolve().is_relative_to(root.resolve()):
+    if root and file.resolve().is_relative_to(root.resolve()):
         raise BackupError(f"A backup cannot lie in {root}, which is part of it.")
     with tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent) as folder:
         copy, draft = Path(folder, tarball.DATABASE), Path(folder, file.name)
@@ -92,8 +97,9 @@ def make(file: Path, uploads: Iterable[Path] | None = None) -> tarball.Manifest:
         manifest = _describe(copy)
         parts = [(tarball.DATABASE, copy), (tarball.SECRET_KEY, _secret_key())]
         # Uploads after the database: what it names is there by then.
-        for path in _files_in(root) if uploads is None else uploads:
-            parts.append((f"{tarball.UPLOADS}/{path.relative_to(root).as_posix()}", path))
+        if root:
+            for path in _files_in(root) if uploads is None else uploads:
+                parts.append((f"{tarball.UPLOADS}/{path.relative_to(root).as_posix()}", path))
         tarball.write(draft, manifest, parts)
         draft.rename(file)
     _sync_folder(file.parent)
@@ -209,7 +215,7 @@ class Unpacked:
     def _new_uploads(self) -> Iterator[tuple[Path, Path]]:
         """From where to where those go that are not there, or are but with another content."""
         for source in _files_in(self.folder / tarball.UPLOADS):
-            target = settings.MEDIA_ROOT / source.relative_to(self.folder / tarball.UPLOADS)
+            target = Path(settings.MEDIA_ROOT) / source.relative_to(self.folder / tarball.UPLOADS)
             if not target.exists() or not cmp(source, target, shallow=False):
                 yield source, target
 

@@ -67,6 +67,7 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
 
 CHAT_SOCKET_PATH = "chat/ws/"
+CHAT_DATA_DIR = Path(os.environ["CHAT_DATA_DIR"])
 CHAT_SIGN_OUT_URL = "logout"
 
 STATIC_URL = "assets/"

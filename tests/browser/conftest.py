@@ -87,10 +87,11 @@ def assert_no_overflow(page: Page) -> None:
     assert widths[0] <= widths[1], f"{page.url} is wider than its window"
 
 
-def assert_accessible(page: Page) -> None:
-    """axe finds nothing; it runs outside of the page's CSP."""
+def assert_accessible(page: Page, context: str | None = None) -> None:
+    """axe finds nothing in the page, or in an element of it; it runs outside of the page's CSP."""
     page.evaluate(AXE)
-    found = page.evaluate("axe.run().then(({violations}) => violations)")
+    run = "context => axe.run(context ?? document).then(({violations}) => violations)"
+    found = page.evaluate(run, context)
     assert [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found] == [], page.url
 
 

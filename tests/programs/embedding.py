@@ -1,5 +1,7 @@
 """What happens in the site of tests.bare, whose accounts have emails for names."""
 
+from typing import Any
+
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
@@ -19,7 +21,7 @@ def add_users(users: dict[str, str]) -> None:
 
 def import_users(users: dict[str, str]) -> None:
     """Accounts from a time before there was a chat: no signal tells of them."""
-    user = get_user_model()
+    user: Any = get_user_model()
     user.objects.bulk_create(user(email=email, full_name=name) for email, name in users.items())
 
 

@@ -15,6 +15,8 @@ import "./ui/toasts.js";
 
 // A blink of the connection is nobody's business.
 const CALM_MS = 1500;
+// For as long another page may take to come before this one goes to sign in.
+const LEAVING_MS = 5000;
 const ROOM_PATH = /^rooms\/([^/]+)\/(\d+)?$/;
 
 /** @returns {RegExpExecArray | null} Its slug and seq, if it is the address of a room. */
@@ -45,6 +47,7 @@ class ChatApp extends ChatElement {
     this.connection = "connecting";
     this.drawer = false;
     this.roomId = null;
+    this.leaving = false; // another page was asked for
     new Watch(this, "rooms", "hello");
     this.wide = matchMedia("(min-width: 48.01rem)");
   }
@@ -54,6 +57,7 @@ class ChatApp extends ChatElement {
     this.chat.navigate = (path, preview) => this.navigate(path, preview);
     this.preview = this.chat.boot.room ?? null;
     this.wide.addEventListener("change", () => (this.drawer = false));
+    addEventListener("beforeunload", () => (this.leaving = true));
     addEventListener("popstate", () => this.go(location.pathname, history.state?.preview ?? null));
     document.addEventListener("click", (event) => this.clicked(event));
     this.chat.store.subscribe((what, id) => what === "left" && id === this.roomId && this.leftCurrent());
@@ -149,7 +153,8 @@ class ChatApp extends ChatElement {
 
   setConnection(state) {
     if (state === "signed-out") {
-      location.assign(signInUrl());
+      // Signing out leads somewhere itself, and the socket may end before that page is there.
+      setTimeout(() => location.assign(signInUrl()), this.leaving ? LEAVING_MS : 0);
       return;
     }
     const trying = state === "connecting" || state === "waiting";
