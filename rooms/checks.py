@@ -1,4 +1,4 @@
-"""What `manage.py check` says of the chat's parts."""
+"""System checks for `manage.py check`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from rooms.reading import query
 
 @register
 def every_command_is_handled(app_configs: Any, **_options: Any) -> Sequence[CheckMessage]:
-    """A command that can be decoded and that nothing handles would never be answered."""
+    """The server would never answer a command that it can decode but not handle."""
     return [
         Error(
             f"Nothing handles the command {protocol.wire_name(command)!r}.",

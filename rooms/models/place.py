@@ -43,5 +43,5 @@ class Place(models.Model):
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    """Template context processor with the place."""
+    """Template context processor for the place."""
     return {"place": Place.get(), "mail_is_configured": settings.MAIL_IS_CONFIGURED}
