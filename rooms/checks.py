@@ -1,4 +1,4 @@
-"""What `manage.py check` says about the chat's parts and about the site that it stands in."""
+"""System checks for `manage.py check`: the capabilities, and the site around the chat."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -20,7 +20,7 @@ NEEDED_MIDDLEWARE = (AuthenticationMiddleware, MessageMiddleware)
 
 @checks.register
 def every_command_is_handled(app_configs: Any, **_options: Any) -> Sequence[checks.CheckMessage]:
-    """A command that can be decoded and that nothing handles would never be answered."""
+    """The server would never answer a command that it can decode but not handle."""
     return [
         checks.Error(
             f"Nothing handles the command {protocol.wire_name(command)!r}.",

@@ -21,7 +21,7 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 
 
 def digest_of(command: protocol.Send) -> str:
-    """What must be equal for the same cid to be the same attempt (32 hex digits)."""
+    """The digest of the fields that must match when a cid is repeated (32 hex digits)."""
     said = f"{command.room}\0{command.reply_to}\0{command.thread}\0{command.body}".encode()
     if along := command.along:
         said += b"\0" + _encoder.encode(along)
@@ -68,7 +68,7 @@ class Sending(Verb[protocol.Send]):
         room = self.batch.room(request, command.room)
         for id in self.refers(command):
             if self.batch.room_of_message.get(id) != room.id:
-                raise Rejected("not_found", "The message it refers to is not in this room.")
+                raise Rejected("not_found", "The referenced message is not in this room.")
         along = command.along if self.along else {}
         for field, value in along.items():
             self.along[field].decide(request, value)

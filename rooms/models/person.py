@@ -67,8 +67,8 @@ class PersonQuerySet(models.QuerySet["Person"]):
 class Person(models.Model):
     """Somebody in the chat. Messages, memberships and reactions belong to persons, not accounts.
 
-    `user` is the account that they sign in with: none for programs and imports, and none any
-    more once the account was deleted. `active` follows the account.
+    `user` is the account they sign in with. Programs, imports and people whose account was deleted
+    have none. `active` follows the account.
     """
 
     handle = models.CharField(_("handle"), max_length=MAX_HANDLE)
@@ -120,7 +120,7 @@ def _full_name(user: Account) -> str:
 
 
 def _wanted_handle(user: Account) -> str:
-    """The username, or the full name on sites where people sign in by email: that stays private."""
+    """The username. If people sign in by email, the full name, because emails stay private."""
     wanted = user.get_username()
     if "@" in wanted:
         wanted = slugify(_full_name(user), allow_unicode=True)
@@ -135,7 +135,7 @@ def follow_account(
     update_fields: Iterable[str] | None = None,
     **_signal: Any,
 ) -> None:
-    """Creates a person for a new account, and keeps `active` in step with it."""
+    """Creates a person for a new account, and keeps `active` in sync with it."""
     if raw:
         return
     if created:
