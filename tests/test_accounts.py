@@ -13,6 +13,7 @@ from django.test import Client, override_settings
 
 from rooms import members
 from rooms.models import Message, Person, Room, Signup
+from tests.conftest import MakeSite
 from tests.web import BAD_LINES, PASSWORD, account, browser, set_signup
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +85,18 @@ def test_bad_sign_in_is_refused(bad: str) -> None:
     for body in (b"login=ada&password=" + text, b"login=" + text + b"&password=x"):
         assert client.post(LOGIN, body, content_type=form).status_code == 200
     assert not signed_in(client)
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_a_sign_in_of_any_length_is_refused_on_every_database(
+    make_site: MakeSite, database: str
+) -> None:
+    with make_site(database) as site:
+        site.people("ada")  # without anybody there is nothing to compare with
+        for bad in ("x" * 100_000, "_" * 40_000, "x" * 100_000 + "@example.org"):
+            status, page = site.post(LOGIN, login=bad, password=PASSWORD)
+            assert status == 200, page
+            assert 'class="errorlist' in page
 
 
 @pytest.mark.parametrize("url", [LOGIN, "/admin/login/"])

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib.auth import get_user_model
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +21,9 @@ from rooms.pages.forms import line
 
 User = get_user_model()
 
+# Characters of an email address, the longer of the two; SQLite fails on very long ones.
+MAX_LOGIN = 254
+
 
 class LoginForm(allauth.LoginForm):
     """allauth's form, with a label that names both ways to sign in."""
@@ -27,6 +31,7 @@ class LoginForm(allauth.LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"].label = _("Username or email")
+        self.fields["login"].validators.append(MaxLengthValidator(MAX_LOGIN))
         attributes = self.fields["login"].widget.attrs
         attributes |= {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
         for field in self.fields.values():
