@@ -107,6 +107,9 @@ def _site(
 ) -> Iterator[Site]:
     if redis:
         environment["REDIS_URL"] = request.getfixturevalue("redis_url")
+    collected = server == "serve" and environment.get("DEBUG") == "off"
+    if collected:
+        environment["STATIC_IS_COLLECTED"] = "on"
     if database == "sqlite":
         template = request.getfixturevalue("migrated_sqlite")
         site = Site("sqlite:///FOLDER/chat.sqlite3", environment, processes, server)
@@ -116,7 +119,7 @@ def _site(
         template = request.getfixturevalue("migrated_postgres")
         name = f"chat{next(_numbers)}"
         site = Site(postgres.make_database(name, template), environment, processes, server)
-    if server == "serve" and environment.get("DEBUG") == "off":
+    if collected:
         static = request.getfixturevalue("collected_static")
         shutil.copytree(static, site.folder / "static", copy_function=os.link)
     try:
