@@ -20,13 +20,11 @@ The kernel is a Capability too (`rooms.apps`): its verbs, parts and queries foll
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, ClassVar
 
 from django.apps import AppConfig, apps
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.functional import Promise
 
 from rooms import protocol
 from rooms.log import verbs
@@ -40,15 +38,6 @@ Check = Callable[[], Iterable[str]]
 Exercise = Callable[[random.Random, int, Sequence[Frame]], Frame]
 # Adds something to see to a place that has people, rooms and messages.
 Demo = Callable[[random.Random], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Slash:
-    """A command that one types: `/name arguments`. A script of `scripts` runs it."""
-
-    name: str
-    arguments: str | Promise
-    description: str | Promise
 
 
 class Capability(AppConfig):
@@ -78,7 +67,6 @@ class Capability(AppConfig):
     demo: ClassVar[str] = ""
     # A module with `urlpatterns`, which are mounted where the chat's own are.
     urls: ClassVar[str] = ""
-    slash: ClassVar[Sequence[Slash]] = ()
     # Static files of the conversation's page: modules and style sheets.
     scripts: ClassVar[Sequence[str]] = ()
     styles: ClassVar[Sequence[str]] = ()

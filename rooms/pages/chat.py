@@ -6,7 +6,6 @@ as bytes: names, and two pieces of JSON.
 
 import re
 import secrets
-from dataclasses import asdict
 from functools import cache
 from typing import Any
 
@@ -111,10 +110,6 @@ def _page(request: HttpRequest, about: Opening, seq: int | None = None) -> HttpR
         "seq": None if seq is None else min(seq, MAX_SEQ),
         "language": language,
         "is_owner": getattr(request.user, "is_superuser", False),
-        "slash": [
-            {name: str(text) for name, text in asdict(command).items()}
-            for command in capability.listed("slash")
-        ],
     }
     name = room.name if room else about.place  # of a direct room the client makes one
     parts = {

@@ -7,6 +7,7 @@ import { icons } from "./ui/icons.js";
 import { kindLabel, roomMark, roomName } from "./ui/people.js";
 import { skeleton } from "./conversation/timeline.js";
 import { Watch } from "./ui/watch.js";
+import "./conversation/commands.js";
 import "./conversation/composer.js";
 import "./conversation/mentions.js";
 import "./rooms/sidebar.js";
