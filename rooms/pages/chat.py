@@ -7,7 +7,6 @@ page is put into it as bytes: names, and two pieces of JSON.
 import re
 import secrets
 from contextlib import suppress
-from dataclasses import asdict
 from functools import cache
 from typing import Any
 
@@ -110,10 +109,6 @@ def _page(request: HttpRequest, about: Opening, seq: int | None = None) -> HttpR
         "urls": _urls(get_script_prefix(), language),
         "csrf": _csrf(request),
         "is_owner": getattr(request.user, "is_superuser", False),
-        "slash": [
-            {name: str(text) for name, text in asdict(command).items()}
-            for command in capability.listed("slash")
-        ],
     }
     name = room.name if room else about.place  # of a direct room the client makes one
     parts = {

@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    CDPSession,
+    ConsoleMessage,
+    Page,
+    sync_playwright,
+)
 
 from tests.conftest import MakeSite
 from tests.services import missing
@@ -99,6 +106,20 @@ def assert_accessible(page: Page, context: str | None = None) -> None:
 def say(page: Page, text: str) -> None:
     page.locator(".composer__field").fill(text)
     page.locator(".composer__field").press("Enter")
+
+
+def compose(devtools: CDPSession, text: str) -> None:
+    end = len(text)
+    devtools.send(
+        "Input.imeSetComposition", {"text": text, "selectionStart": end, "selectionEnd": end}
+    )
+
+
+def press_enter_during_composition(devtools: CDPSession) -> None:
+    """As an input method does: the page sees a key that it processes, not an Enter."""
+    key = {"key": "Process", "code": "Enter", "windowsVirtualKeyCode": 229}
+    devtools.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **key})
+    devtools.send("Input.dispatchKeyEvent", {"type": "keyUp", **key})
 
 
 @pytest.fixture

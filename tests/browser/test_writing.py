@@ -4,24 +4,10 @@ import signal
 
 from playwright.sync_api import CDPSession, Page, expect
 
-from tests.browser.conftest import Place
+from tests.browser.conftest import Place, compose, press_enter_during_composition
 
 # An event that comes after the end of a composition, or never.
 A_MOMENT_MS = 300
-
-
-def compose(devtools: CDPSession, text: str) -> None:
-    end = len(text)
-    devtools.send(
-        "Input.imeSetComposition", {"text": text, "selectionStart": end, "selectionEnd": end}
-    )
-
-
-def press_enter_during_composition(devtools: CDPSession) -> None:
-    """As an input method does: the page sees a key that it processes, not an Enter."""
-    key = {"key": "Process", "code": "Enter", "windowsVirtualKeyCode": 229}
-    devtools.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **key})
-    devtools.send("Input.dispatchKeyEvent", {"type": "keyUp", **key})
 
 
 def composing(place: Place) -> tuple[Page, CDPSession]:

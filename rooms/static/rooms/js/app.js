@@ -8,6 +8,7 @@ import { address, boot } from "./page.js";
 import { kindLabel, roomMark, roomName } from "./ui/people.js";
 import { skeleton } from "./conversation/timeline.js";
 import { Watch } from "./ui/watch.js";
+import "./conversation/commands.js";
 import "./conversation/composer.js";
 import "./conversation/mentions.js";
 import "./rooms/sidebar.js";
