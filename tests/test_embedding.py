@@ -134,6 +134,11 @@ async def test_an_email_never_reaches_the_wire(site: Embedded) -> None:
     assert "example.org" not in said
 
 
+def test_a_proxy_of_the_user_model_is_an_account_too(site: Embedded) -> None:
+    site.run(embedding.deactivate_as_staff, ADA)
+    assert [active for *_who, active, _account in site.run(embedding.persons)] == [False, True]
+
+
 @pytest.mark.parametrize("server", SERVERS)
 async def test_what_a_deleted_account_said_stays_and_its_sockets_close(
     site: Embedded, server: str

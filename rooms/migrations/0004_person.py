@@ -29,8 +29,9 @@ def full_name(user):
 
 
 def wanted_handle(user):
-    wanted = getattr(user, get_user_model().USERNAME_FIELD)
-    if "@" in wanted:
+    field = get_user_model().USERNAME_FIELD
+    wanted = str(getattr(user, field))
+    if field != "username" or "@" in wanted:
         wanted = slugify(full_name(user), allow_unicode=True)
     return re.sub(r"[^\w.+-]+", "-", wanted)[:150] or "person"
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.db.models.signals import post_save, pre_delete
@@ -120,23 +121,24 @@ def _full_name(user: Account) -> str:
 
 
 def _wanted_handle(user: Account) -> str:
-    """The username. If people sign in by email, the full name, because emails stay private."""
+    """The username. If people sign in by email or phone, the full name: those stay private."""
     wanted = user.get_username()
-    if "@" in wanted:
+    if user.USERNAME_FIELD != "username" or "@" in wanted:
         wanted = slugify(_full_name(user), allow_unicode=True)
     return re.sub(r"[^\w.+-]+", "-", wanted)[:MAX_HANDLE] or "person"
 
 
-@receiver(post_save, sender=settings.AUTH_USER_MODEL)
+# Without a sender: a site may save its accounts as proxies of the user model.
+@receiver(post_save)
 def follow_account(
-    instance: Account,
+    instance: models.Model,
     created: bool,
     raw: bool = False,
     update_fields: Iterable[str] | None = None,
     **_signal: Any,
 ) -> None:
     """Creates a person for a new account, and keeps `active` in sync with it."""
-    if raw:
+    if raw or not isinstance(instance, get_user_model()):
         return
     if created:
         Person.objects.create_for(instance)
@@ -144,6 +146,7 @@ def follow_account(
         Person.objects.filter(user=instance).update(active=instance.is_active)
 
 
-@receiver(pre_delete, sender=settings.AUTH_USER_MODEL)
-def outlive_account(instance: Account, **_signal: Any) -> None:
-    Person.objects.filter(user=instance).update(active=False)
+@receiver(pre_delete)
+def outlive_account(instance: models.Model, **_signal: Any) -> None:
+    if isinstance(instance, get_user_model()):
+        Person.objects.filter(user=instance).update(active=False)

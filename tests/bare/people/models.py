@@ -32,3 +32,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_full_name(self) -> str:
         return self.full_name
+
+
+class Staff(User):
+    """The accounts of those who work here."""
+
+    class Meta:
+        proxy = True
