@@ -17,7 +17,6 @@ FOUR_COMPARISONS = 2.0
 
 def comparing(every: str, while_away: str) -> dict[str, Any]:
     return {
-        "DJANGO_SETTINGS_MODULE": "tests.settings.intervals",
         "CHAT_COMPARE_EVERY": every,
         "CHAT_COMPARE_EVERY_WHILE_AWAY": while_away,
     }
