@@ -19,12 +19,12 @@ def test_a_read_sees_one_moment_and_holds_no_writer(make_site: MakeSite, databas
     ("database", "durable"),
     # 2 is FULL: https://www.sqlite.org/pragma.html#pragma_synchronous
     [
-        ("sqlite", {"journal_mode": "wal", "synchronous": 2}),
-        ("postgres", {"synchronous_commit": "on"}),
+        ("sqlite", ["wal", 2]),
+        ("postgres", ["on"]),
     ],
 )
 def test_every_thread_commits_to_disk(
-    make_site: MakeSite, database: str, durable: dict[str, Any]
+    make_site: MakeSite, database: str, durable: list[Any]
 ) -> None:
     with make_site(database, serve=False) as site:
         person = site.people("ada")["ada"]

@@ -134,16 +134,11 @@ def count_statements(person: int) -> dict[str, list[int]]:
 
 
 def ask_how_threads_commit(person: int) -> dict[str, Any]:
-    """By the thread that opened a connection: the settings on which durability depends."""
-    vendor = connection.vendor
-    names = ["journal_mode", "synchronous"] if vendor == "sqlite" else ["synchronous_commit"]
-    ask = "PRAGMA {}" if vendor == "sqlite" else "SHOW {}"
-    asked: dict[str, Any] = {}
+    """By thread, after its work: the settings of its connection on which durability depends."""
+    opened: dict[str, Any] = {}
 
     def note(connection: Any, **_signal: Any) -> None:
-        with connection.cursor() as cursor:
-            facts = {name: cursor.execute(ask.format(name)).fetchone()[0] for name in names}
-        asked[threading.current_thread().name.split("_")[0]] = facts
+        opened[threading.current_thread().name.split("_")[0]] = connection
 
     async def write() -> None:
         written = asyncio.Event()
@@ -158,4 +153,10 @@ def ask_how_threads_commit(person: int) -> dict[str, Any]:
     connection_created.connect(note)
     connection.ensure_connection()
     asyncio.run(write())
-    return asked
+    names = ["PRAGMA journal_mode", "PRAGMA synchronous"]
+    if connection.vendor == "postgresql":
+        names = ["SHOW synchronous_commit"]
+    return {
+        thread: [each.connection.execute(name).fetchone()[0] for name in names]
+        for thread, each in opened.items()
+    }
