@@ -6,7 +6,7 @@ import signal
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Place, assert_accessible
+from tests.browser.conftest import Place, assert_accessible, hurry
 
 
 def ask(page: Page, question: str, *choices: str, multiple: bool = False) -> None:
@@ -42,6 +42,7 @@ def test_votes_change_live_and_after_a_reconnect(place: Place) -> None:
     place.site.processes[0].end(signal.SIGKILL)
     expect(tab.locator(".connection")).to_contain_text("Reconnecting")
     place.site.processes[0].start()
+    hurry(ada, bob, tab)
     expect(tab.locator(".connection")).to_be_empty(timeout=40_000)
     tab.get_by_role("button", name="Take back my vote").click()
     expect(ada.locator("chat-poll")).to_contain_text("0 people voted", timeout=40_000)
