@@ -8,7 +8,6 @@ from tests.conftest import MakeSite
 from tests.wire import Wire
 
 QUICK: dict[str, Any] = {
-    "DJANGO_SETTINGS_MODULE": "tests.settings.intervals",
     "CHAT_PRESENCE_EVERY": "0.3",
     "CHAT_PRESENCE_SETTLE": "0.1",
     "CHAT_PRESENCE_LIFETIME": "2",
