@@ -108,7 +108,9 @@ def _site(
     if redis:
         environment["REDIS_URL"] = request.getfixturevalue("redis_url")
     collected = server == "serve" and environment.get("DEBUG") == "off"
-    if collected:
+    if (
+        collected and "DJANGO_SETTINGS_MODULE" not in environment
+    ):  # which may bring an app with more
         environment["STATIC_IS_COLLECTED"] = "on"
     if database == "sqlite":
         template = request.getfixturevalue("migrated_sqlite")

@@ -16,10 +16,7 @@ FOUR_COMPARISONS = 2.0
 
 
 def comparing(every: str, while_away: str) -> dict[str, Any]:
-    return {
-        "CHAT_COMPARE_EVERY": every,
-        "CHAT_COMPARE_EVERY_WHILE_AWAY": while_away,
-    }
+    return {"CHAT_COMPARE_EVERY": every, "CHAT_COMPARE_EVERY_WHILE_AWAY": while_away}
 
 
 @pytest.mark.parametrize("end", [sessions.delete_in_the_dark, sessions.expire_in_the_dark])
