@@ -30,7 +30,7 @@ JOINERS = {"\u200c", "\u200d"}
 def fault(poll: NewPoll, now: datetime) -> str | None:
     """What is wrong with a new poll."""
     for choice in poll.choices:
-        if not 1 <= len(choice.strip()) <= MAX_CHOICE:
+        if not _compared(choice) or len(choice.strip()) > MAX_CHOICE:
             return f"A choice has 1 to {MAX_CHOICE} characters."
         odd = {character for character in choice if unicodedata.category(character) in INVISIBLE}
         if odd - JOINERS:
@@ -60,7 +60,9 @@ def moment(poll: NewPoll) -> datetime | None:
 
 
 def _compared(choice: str) -> str:
-    return unicodedata.normalize("NFKC", choice).strip().casefold()
+    """Choices that look the same are the same."""
+    seen = "".join(character for character in choice if character not in JOINERS)
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold()).strip()
 
 
 class Asking(Along[NewPoll]):
