@@ -1,6 +1,7 @@
 """Polls, from sockets to the database, on both databases."""
 
 import asyncio
+import signal
 import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from rooms.polls.log import fault
 from rooms.polls.protocol import NewPoll
 from tests.conftest import MakeSite
 from tests.programs import polls
-from tests.site import Site
+from tests.site import FIRST_LOOK, Site
 from tests.wire import Frame, Wire, new_cid
 
 LUNCH: dict[str, Any] = {"choices": ["Noodles", "Pizza", "비빔밥"]}
@@ -139,6 +140,43 @@ async def test_it_closes_at_its_time(site: Site) -> None:
             while not (await shown(bob, message))["poll"].get("closed"):
                 await asyncio.sleep(0.1)
         assert site.run(polls.due) == 0
+
+
+async def test_what_was_due_while_all_processes_were_killed_closes_once(
+    make_site: MakeSite,
+) -> None:
+    with make_site("sqlite", processes=2, redis=True) as site:
+        site.people("ada", "bob")
+        async with site.socket("ada") as ada:
+            closes_at = (datetime.now(UTC) + timedelta(minutes=2)).isoformat()
+            message = await ask(ada, LUNCH | {"closes_at": closes_at})
+            version = (await vote(ada, message, 1))["version"]
+            for process in site.processes:
+                process.end(signal.SIGKILL)
+        site.run(polls.make_due, message)
+        for process in site.processes:
+            process.start()
+        async with site.socket("ada", process=0) as ada, site.socket("bob", process=1) as bob:
+            # What the killed processes were to run is theirs for seconds: both are here before.
+            assert ada.room("general")["version"] == bob.room("general")["version"] == version
+            for wire in (ada, bob):
+                changes = await wire.expect("changes", timeout=30, to=version + 1)
+                [closed] = changes["messages"]
+                assert (closed["id"], closed["poll"]["closed"]) == (message, True)
+                assert closed["poll"]["choices"][1]["votes"] == 1
+            assert await bob.quiet(FIRST_LOOK) == []
+        assert site.run(polls.due) == 0
+
+
+def test_a_backup_carries_polls_and_votes(make_site: MakeSite) -> None:
+    with make_site("sqlite", serve=False) as site:
+        site.run(polls.ask_and_vote, site.people("ada")["ada"])
+        before, file = site.run(polls.everything), site.folder / "backup.tar.gz"
+        assert site.manage("backup", file).returncode == 0
+        site.run(polls.clear)
+        assert site.manage("restore", file, "--yes").returncode == 0
+        assert site.run(polls.everything) == before
+        assert site.manage("verify").returncode == 0
 
 
 async def test_it_goes_with_its_message(site: Site) -> None:
@@ -322,10 +360,12 @@ async def test_beyond_twenty_only_the_number_is_told(make_site: MakeSite) -> Non
 
 
 DAMAGE = {
-    "deleted, but its poll is still there": polls.delete_behind_its_back,
-    "its parts do not say so": polls.lose_the_bit,
+    "deleted, but it has poll": polls.delete_behind_its_back,
+    "whether it has poll is wrong in its parts": polls.lose_the_poll,
     "a vote for a choice that it does not have": polls.vote_for_nothing,
     "somebody voted 2 times": polls.vote_twice,
+    "the choices of its poll are not 2 to 10 texts": polls.lose_the_choices,
+    "nothing is due to close it": polls.lose_the_closing,
 }
 
 
