@@ -84,6 +84,10 @@ def vote_for_nothing() -> None:
     Vote.objects.update(choice=5)
 
 
+def close_untold() -> None:
+    Poll.objects.update(closed_at=timezone.now())
+
+
 def lose_the_choices() -> None:
     Poll.objects.update(choices=["one", 2])
 

@@ -14,7 +14,7 @@ const boot = inPage("chat");
 const store = new Store({ send: (frame) => socket.send(frame), restart: () => socket.restart() });
 if (boot.joined) store.begin({ epoch: boot.epoch, me: boot.person, room: boot.room, page: inPage("messages") });
 
-const socket = new Socket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/`, {
+const socket = new Socket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/?language=${document.documentElement.lang}`, {
   onFrame(frame) {
     // Somebody else signed in in another tab: what is in this one, the outbox above all, is not theirs.
     if (frame.type === "hello" && frame.person.id !== boot.person.id) location.reload();
