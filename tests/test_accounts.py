@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core import mail
 from django.test import Client, override_settings
+from django.utils.translation import override
 
 from rooms import members
 from rooms.models import Message, Person, Room, Signup
@@ -393,9 +394,11 @@ def test_who_deletes_their_account_leaves_what_they_said(forget_name: bool) -> N
     author = message.author
     assert message.body == "still here"
     assert (author.user, author.active) == (None, False)
-    name = "Deleted person" if forget_name else "Ada Lovelace"
-    assert author.shown_name == name
-    assert ("ada" in author.handle) is not forget_name
+    assert author.handle == (f"~{author.pk}" if forget_name else "ada")
+    assert author.name == ("" if forget_name else "Ada Lovelace")
+    assert author.shown_name == ("Deleted person" if forget_name else "Ada Lovelace")
+    with override("ko"):
+        assert author.shown_name == ("탈퇴한 사용자" if forget_name else "Ada Lovelace")
     assert not signed_in(client)
     # The name is free again only for those who took it along.
     assert account("ada").pk

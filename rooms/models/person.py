@@ -17,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 Account = Any
 
 HANDLE = re.compile(r"[\w.+-]+")
+# Begins the handle of a person who was anonymised, and no other.
+FORGOTTEN = "~"
 # The length of Django's usernames.
 MAX_HANDLE = 150
 MAX_NAME = 60
@@ -101,6 +103,8 @@ class Person(models.Model):
 
     @property
     def shown_name(self) -> str:
+        if self.handle.startswith(FORGOTTEN):
+            return gettext("Deleted person")
         return self.name or self.handle
 
     @classmethod
@@ -110,7 +114,7 @@ class Person(models.Model):
 
     def forget_name(self) -> None:
         """Anonymises the person. Their messages stay."""
-        self.handle, self.name = f"deleted-{self.pk}", gettext("Deleted person")
+        self.handle, self.name = f"{FORGOTTEN}{self.pk}", ""
         self.save(update_fields=["handle", "name"])
 
 

@@ -14,6 +14,7 @@ from tests.browser.conftest import (
     press_enter_during_composition,
     say,
 )
+from tests.programs import polls
 
 
 def ask(page: Page, question: str, *choices: str, multiple: bool = False) -> None:
@@ -198,6 +199,21 @@ def test_a_poll_is_asked_with_a_korean_input_method(place: Place) -> None:
     ada.keyboard.press("Escape")
     say(ada, "/poll 저녁?")
     expect(ada.get_by_role("dialog").get_by_label("질문")).to_have_value("저녁?")
+
+
+def test_a_refused_vote_is_explained_in_the_language_of_the_page(place: Place) -> None:
+    place.site.people("ada")
+    ada = place.open("/", "ada", locale="ko")
+    ada.get_by_role("button", name="투표").click()
+    dialog = ada.get_by_role("dialog")
+    dialog.get_by_label("질문").fill("점심?")
+    for choice, text in ((1, "국수"), (2, "밥")):
+        dialog.get_by_label(f"선택지 {choice}").fill(text)
+    ada.keyboard.press("Enter")
+    expect(ada.get_by_role("radio")).to_have_count(2)
+    place.site.run(polls.close_untold)
+    ada.get_by_role("radio", name="밥").check()
+    expect(ada.locator(".toast")).to_contain_text("마감된 투표예요.")
 
 
 def test_a_question_typed_while_the_dialog_cannot_be_loaded_is_kept(place: Place) -> None:

@@ -10,7 +10,7 @@ import "./app.js";
 const store = new Store({ send: (frame) => socket.send(frame), restart: () => socket.restart() });
 if (boot.joined) store.begin({ epoch: boot.epoch, me: boot.person, room: boot.room, page: firstPage });
 
-const socket = new Socket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${boot.urls.socket}`, {
+const socket = new Socket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${boot.urls.socket}?language=${boot.language}`, {
   onFrame(frame) {
     // Somebody else signed in in another tab: what is in this one, the outbox above all, is not theirs.
     if (frame.type === "hello" && frame.person.id !== boot.person.id) location.reload();

@@ -11,6 +11,7 @@
  * @property {any} room The room of the address: mine as in `hello`, or a preview of one that I am not in.
  * @property {boolean} joined
  * @property {boolean} is_owner
+ * @property {string} language Of the page, and of the sentences in errors.
  * @property {{home: string, socket: string, sign_in: string, sign_out: string, admin: string}} urls What is empty, the site does not have.
  * @property {{header: string, cookie?: string, token?: string}} csrf
  */
