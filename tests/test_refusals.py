@@ -25,7 +25,7 @@ def refusals() -> Iterator[tuple[str, ast.expr]]:
             parts = getattr(node, "args" if isinstance(node, ast.Call) else "elts", [])
             for code, sentence in pairwise(parts):
                 if isinstance(code, ast.Constant) and code.value in get_args(Code):
-                    yield f"{path.name}:{node.lineno}", sentence
+                    yield f"{path.name}:{sentence.lineno}", sentence
 
 
 def test_every_refusal_of_the_source_is_there_in_korean() -> None:
@@ -35,7 +35,7 @@ def test_every_refusal_of_the_source_is_there_in_korean() -> None:
         if isinstance(sentence, ast.Name | ast.Constant) and not _is_sentence(sentence):
             continue
         assert isinstance(sentence, ast.Call), f"{place}: a sentence that is not marked"
-        [text] = [part.value for part in sentence.args if isinstance(part, ast.Constant)]
+        [text] = [str(part.value) for part in sentence.args if isinstance(part, ast.Constant)]
         with override("ko"):
             assert KOREAN.fullmatch(gettext(text)), f"{place}: {text}"
 
