@@ -34,7 +34,7 @@ async def test_hello_comes_first_and_nothing_after_it_is_missed(make_site: MakeS
                 while True:
                     await ada.say(room, "x")
 
-            talking = asyncio.create_task(talk())
+            talking = asyncio.gather(*(talk() for _ in range(4)))
             for _ in range(40):
                 hello, *events = await first_frames(site, "bob", 4)
                 assert hello["type"] == "hello"

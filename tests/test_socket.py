@@ -40,10 +40,12 @@ async def test_everything_that_can_happen_to_a_message_reaches_everybody(site: S
         edited = await ada.call(type="edit", message=sent["id"], body="second @bob")
         place = {"id": sent["id"], "seq": 1}
         assert edited == {"type": "ack", "ref": edited["ref"], **place, "version": 2}
-        [message] = (await bob.expect("changes", to=2))["messages"]
+        [message] = (await bob.expect("changes", to=2, **{"from": 1}))["messages"]
         assert message["body"] == "second @bob"
         assert message["mentions"] == [people["bob"]]
         assert message["edited_at"]
+        again = await ada.call(type="edit", message=sent["id"], body="second @bob")
+        assert again["version"] == 2, "the same text takes no new version"
 
         await bob.call(type="react", message=sent["id"], emoji="👍", on=True)
         again = await bob.call(type="react", message=sent["id"], emoji="👍", on=True)

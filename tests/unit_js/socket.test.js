@@ -146,6 +146,22 @@ test("the network that is back ends the wait", () => {
   assert.equal(states.at(-1), "connecting");
 });
 
+test("a page that is looked at again ends the wait", () => {
+  latest().end(1006);
+  globalThis.document.visibilityState = "visible";
+  globalThis.document.dispatchEvent(new Event("visibilitychange"));
+  assert.equal(states.at(-1), "connecting");
+});
+
+test("every other code is a reason to come back", () => {
+  for (const code of [1000, 1001, 1006, 4408, 4429]) {
+    const before = FakeWebSocket.made.length;
+    latest().end(code);
+    mock.timers.tick(LONGEST_WAIT_MS);
+    assert.ok(FakeWebSocket.made.length > before, `${code}`);
+  }
+});
+
 test("a connection that was given up is not heard any more", () => {
   const [first] = FakeWebSocket.made;
   mock.timers.tick(15_000);
