@@ -132,9 +132,11 @@ async def test_history_pages_have_no_hole_and_no_overlap(site: Site) -> None:
 
         assert await page() == ([*range(21, 31)], True, False)
         assert await page(before=21) == ([*range(11, 21)], True, True)
+        assert await page(before=12) == ([*range(2, 12)], True, True)
         assert await page(before=11) == ([*range(1, 11)], False, True)
         assert await page(before=1) == ([], False, True)
         assert await page(after=0) == ([*range(1, 11)], False, True)
+        assert await page(after=19) == ([*range(20, 30)], True, True)
         assert await page(after=20) == ([*range(21, 31)], True, False)
         assert await page(after=30) == ([], True, False)
         assert await page(around=15) == ([*range(10, 20)], True, True)
