@@ -402,6 +402,18 @@ async def test_a_rename_reaches_open_sockets(make_site: MakeSite) -> None:
                 assert (renamed["name"], renamed["slug"]) == ("수다", "general")
 
 
+async def test_an_archive_and_a_role_reach_open_sockets(make_site: MakeSite) -> None:
+    with make_site("sqlite", redis=True) as site:
+        people = site.people("ada", "bob")
+        async with site.socket("ada") as ada, site.socket("bob") as bob:
+            room = ada.room("general")["id"]
+            site.run(rooms.make_moderator, room, people["bob"])
+            assert (await bob.expect("room"))["room"]["role"] == "moderator"
+            site.run(rooms.archive, room)
+            for wire in (ada, bob):
+                assert (await wire.expect("room"))["room"]["archived"] is True
+
+
 async def test_the_stock_layer_works_too(make_site: MakeSite) -> None:
     with make_site(
         "sqlite",

@@ -139,6 +139,17 @@ test("the wait grows with each failure, up to half a minute, and a hello makes i
   assert.deepEqual(waits, [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 500]);
 });
 
+test("not all come back in the same moment", () => {
+  mock.method(Math, "random", () => 0.5);
+  const before = FakeWebSocket.made.length;
+  latest().end(1006);
+  mock.timers.tick(FIRST_WAIT_MS / 2 - 1);
+  assert.equal(FakeWebSocket.made.length, before);
+  mock.timers.tick(1);
+  mock.restoreAll();
+  assert.equal(FakeWebSocket.made.length, before + 1);
+});
+
 test("the network that is back ends the wait", () => {
   latest().end(1006);
   assert.equal(states.at(-1), "waiting");

@@ -132,6 +132,14 @@ test("a hole that is filled in time is not asked for", (context) => {
   assert.deepEqual(sent, []);
 });
 
+test("a pong that is ahead is asked for when nothing else comes", (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const { store, sent } = open([room({ seq: 3, version: 3 })], {});
+  store.receive(pong({ [GENERAL]: 5 }));
+  context.mock.timers.tick(300);
+  assert.deepEqual(sent.map(({ type, version }) => [type, version]), [["sync", 3]]);
+});
+
 test("a frame that comes again changes nothing", () => {
   const { store, general } = open();
   const late = changes([message(1), message(2)], 0);
