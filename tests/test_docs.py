@@ -106,6 +106,7 @@ def of_the_client(name: str) -> int:
 
 SAID_OF_THE_PROTOCOL = [
     f"# The wire protocol, version {protocol.PROTOCOL}\n",
+    f'"protocol":{protocol.PROTOCOL},"epoch":"…","heartbeat":{protocol.HEARTBEAT},',
     f"`body` (1 to {protocol.MAX_BODY:,} UTF-8 bytes)",
     f"`limit` (1 to 200, default {protocol.PAGE}) | `history`",
     "`limit` (1 to 500) | `members`",

@@ -102,7 +102,7 @@ def test_a_message_answers_only_messages_of_its_room(make_site: MakeSite) -> Non
 def test_a_cid_means_one_room_text_and_reference(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         site.people("ada")
-        assert site.run(deciding.repeat_a_cid) == ["ack", "ack", *["conflict"] * 4]
+        assert site.run(deciding.repeat_a_cid) == ["ack", "ack", *["conflict"] * 5]
 
 
 def test_the_system_needs_no_membership_and_says_nothing(make_site: MakeSite) -> None:

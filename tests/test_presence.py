@@ -5,6 +5,7 @@ import signal
 from typing import Any
 
 from tests.conftest import MakeSite
+from tests.programs import rooms
 from tests.wire import Wire
 
 QUICK: dict[str, Any] = {
@@ -74,3 +75,26 @@ async def test_a_process_that_goes_on_saying_so_keeps_its_people_online(
             await asyncio.sleep(EXPIRED)
             assert not [event for event in ada.events if event["type"] == "presence"]
             assert await shown(ada, bob) == "online"
+
+
+async def test_a_new_socket_is_told_who_of_its_direct_rooms_is_online(make_site: MakeSite) -> None:
+    with make_site("sqlite", **QUICK) as site:
+        people = site.people("ada", "bob", "eve", "kim")
+        for other in ("bob", "kim"):
+            site.run(rooms.direct, people["ada"], [people[other]])
+        async with site.socket("ada") as ada, site.socket("bob"), site.socket("eve"):
+            for name in ("bob", "eve"):
+                await told_once(ada, people[name])
+            async with site.socket("ada") as tab:
+                greeting = await tab.expect("presence")
+                assert greeting["people"] == {str(people["bob"]): "online"}
+
+
+async def told_once(wire: Wire, person: int) -> None:
+    """Waits until a socket was told that somebody is online; earlier frames stay."""
+    async with asyncio.timeout(10):
+        while not any(
+            event["type"] == "presence" and event["people"].get(str(person)) == "online"
+            for event in wire.events
+        ):
+            await asyncio.sleep(0.02)

@@ -5,6 +5,7 @@ import json
 import signal
 import sqlite3
 
+import psycopg
 from websockets.asyncio.client import connect
 
 from tests.conftest import MakeSite
@@ -50,6 +51,30 @@ async def test_hello_comes_first_and_nothing_after_it_is_missed(make_site: MakeS
                         assert event["from"] <= at
                         at = max(at, event["to"])
             talking.cancel()
+
+
+async def test_what_is_committed_while_a_hello_is_read_comes_after_it(
+    make_site: MakeSite,
+) -> None:
+    with make_site("postgres") as site:
+        site.people("ada", "bob")
+        async with site.socket("ada") as ada:
+            room = ada.room("general")["id"]
+            with psycopg.connect(site.environment["DATABASE_URL"]) as lock:
+                # A hello counts mentions when its moment of the database has begun already, and
+                # to say something without one nobody needs the table.
+                lock.execute("LOCK TABLE rooms_mention")
+                opening = asyncio.create_task(site.socket("bob").__aenter__())
+                waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+                async with asyncio.timeout(10):
+                    while lock.execute(waiting).fetchone() == (0,):
+                        await asyncio.sleep(0.02)
+                assert (await ada.say(room, "meanwhile"))["type"] == "ack"
+            bob = await opening
+            assert bob.room("general")["version"] == 0
+            changes = await bob.expect("changes")
+            assert (changes["from"], changes["to"]) == (0, 1)
+            await bob.__aexit__()
 
 
 async def test_heads_are_those_of_the_database_also_before_they_are_told(

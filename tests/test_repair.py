@@ -70,8 +70,11 @@ async def test_too_much_to_tell_is_a_hint_to_ask(make_site: MakeSite) -> None:
             site.run(messages.say_together, bob, ["x"] * 600)
             hint = await ada.expect("changes", 5)
             assert (hint["from"], hint["to"], hint["messages"]) == (600, 600, [])
-            reset = await ada.call(type="sync", room=1, version=0)
-            assert reset["type"] == "reset"
+            reset = await ada.call(type="sync", room=1, version=99)
+            assert (reset["type"], reset["version"]) == ("reset", 600)
+            assert [message["seq"] for message in reset["messages"]] == [*range(551, 601)]
+            changes = await ada.call(type="sync", room=1, version=100)
+            assert (changes["type"], len(changes["messages"])) == ("changes", 500)
 
 
 async def test_a_lost_rename_comes_too(make_site: MakeSite) -> None:

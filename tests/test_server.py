@@ -282,10 +282,36 @@ async def test_who_asks_too_much_is_told_to_wait_and_then_closed(make_site: Make
             await asyncio.sleep(refused["retry_after"] + 0.05)
             assert (await ada.say(room, "patient"))["type"] == "ack"
             assert (await bob.say(room, "somebody else"))["type"] == "ack"
+            for _ in range(3):
+                for number in range(90):
+                    await ada.send({"type": "ping", "ref": number})
+                answers = [await ada.answer(number) for number in range(90)]
+                await asyncio.sleep(answers[-1]["retry_after"] + 0.05)
+                assert (await ada.say(room, "patient again"))["type"] == "ack"
             for number in range(300):
                 await ada.send({"type": "ping", "ref": f"more {number}"})
             assert await ada.closed() == 4429
             assert (await bob.call(type="ping"))["type"] == "pong"
+
+
+async def test_who_has_more_sockets_may_ask_no_more(make_site: MakeSite) -> None:
+    with make_site("sqlite", SEND_RATE="1", SEND_BURST="20") as site:
+        site.people("ada")
+        async with site.socket("ada") as tab:
+            async with site.socket("ada") as ada:
+                for _ in range(20):
+                    assert (await ada.call(type="ping"))["type"] == "pong"
+                assert await refused(tab) > 0
+            async with site.socket("ada") as again:
+                assert await refused(again) > 0
+
+
+async def refused(wire: Wire) -> int:
+    """Of twenty pings, which take less time than as many tokens."""
+    for number in range(20):
+        await wire.send({"type": "ping", "ref": number})
+    answers = [await wire.answer(number) for number in range(20)]
+    return sum(answer.get("code") == "rate_limited" for answer in answers)
 
 
 def test_the_bounds_are_those_of_the_protocol() -> None:

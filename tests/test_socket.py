@@ -1,11 +1,13 @@
 """What the protocol promises, through a real daphne, on each database and layer."""
 
 import json
+from contextlib import closing
 from typing import Any
 
 import pytest
 
 from rooms.protocol import MAX_BODY, MAX_FRAME
+from tests.chaos.database import Database
 from tests.conftest import MakeSite
 from tests.programs import rooms, sessions
 from tests.site import Site
@@ -40,10 +42,12 @@ async def test_everything_that_can_happen_to_a_message_reaches_everybody(site: S
         edited = await ada.call(type="edit", message=sent["id"], body="second @bob")
         place = {"id": sent["id"], "seq": 1}
         assert edited == {"type": "ack", "ref": edited["ref"], **place, "version": 2}
-        [message] = (await bob.expect("changes", to=2))["messages"]
+        [message] = (await bob.expect("changes", to=2, **{"from": 1}))["messages"]
         assert message["body"] == "second @bob"
         assert message["mentions"] == [people["bob"]]
         assert message["edited_at"]
+        again = await ada.call(type="edit", message=sent["id"], body="second @bob")
+        assert again["version"] == 2, "the same text takes no new version"
 
         await bob.call(type="react", message=sent["id"], emoji="👍", on=True)
         again = await bob.call(type="react", message=sent["id"], emoji="👍", on=True)
@@ -72,6 +76,18 @@ async def test_everything_that_can_happen_to_a_message_reaches_everybody(site: S
         assert [m["id"] for m in synced["messages"]] == [sent["id"], reply["id"]]
         empty = await bob.call(type="sync", room=room, version=7)
         assert (empty["from"], empty["to"], empty["messages"]) == (7, 7, [])
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+async def test_what_is_acked_another_connection_finds(make_site: MakeSite, database: str) -> None:
+    with make_site(database) as site:
+        person = site.people("ada")["ada"]
+        async with site.socket("ada") as ada:
+            room = ada.room("general")["id"]
+            with closing(Database(site.environment["DATABASE_URL"])) as other:
+                for _ in range(20):
+                    ack = await ada.say(room, "x")
+                    assert other.has(person, ack["cid"])
 
 
 async def test_the_same_cid_is_the_same_message(site: Site) -> None:
@@ -130,9 +146,11 @@ async def test_history_pages_have_no_hole_and_no_overlap(site: Site) -> None:
 
         assert await page() == ([*range(21, 31)], True, False)
         assert await page(before=21) == ([*range(11, 21)], True, True)
+        assert await page(before=12) == ([*range(2, 12)], True, True)
         assert await page(before=11) == ([*range(1, 11)], False, True)
         assert await page(before=1) == ([], False, True)
         assert await page(after=0) == ([*range(1, 11)], False, True)
+        assert await page(after=19) == ([*range(20, 30)], True, True)
         assert await page(after=20) == ([*range(21, 31)], True, False)
         assert await page(after=30) == ([], True, False)
         assert await page(around=15) == ([*range(10, 20)], True, True)
@@ -309,9 +327,10 @@ async def test_bad_frames_get_their_error_and_change_nothing(site: Site) -> None
 async def test_five_frames_that_are_not_this_protocol_close_the_socket(site: Site) -> None:
     site.people("ada")
     async with site.socket("ada") as ada:
-        for _ in range(4):
-            await ada.send("not json")
-        await ada.call(type="ping")
+        for _ in range(2):
+            for _ in range(4):
+                await ada.send("not json")
+            assert (await ada.call(type="ping"))["type"] == "pong"
         for _ in range(5):
             await ada.send('{"type":"nonsense","ref":1}')
         assert (await ada.call(type="ping"))["type"] == "pong", "an error is not an alien frame"
@@ -396,6 +415,18 @@ async def test_a_rename_reaches_open_sockets(make_site: MakeSite) -> None:
             for wire in (ada, bob):
                 renamed = (await wire.expect("room"))["room"]
                 assert (renamed["name"], renamed["slug"]) == ("수다", "general")
+
+
+async def test_an_archive_and_a_role_reach_open_sockets(make_site: MakeSite) -> None:
+    with make_site("sqlite", redis=True) as site:
+        people = site.people("ada", "bob")
+        async with site.socket("ada") as ada, site.socket("bob") as bob:
+            room = ada.room("general")["id"]
+            site.run(rooms.make_moderator, room, people["bob"])
+            assert (await bob.expect("room"))["room"]["role"] == "moderator"
+            site.run(rooms.archive, room)
+            for wire in (ada, bob):
+                assert (await wire.expect("room"))["room"]["archived"] is True
 
 
 async def test_the_stock_layer_works_too(make_site: MakeSite) -> None:

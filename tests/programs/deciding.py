@@ -100,6 +100,7 @@ def repeat_a_cid() -> list[str]:
         protocol.Send(1, 1, cid, "y", first.id),
         protocol.Send(1, 1, cid, "x"),
         protocol.Send(1, 1, cid, "x", None, first.id),
+        protocol.Send(1, 1, cid, "x", first.id, first.id),
         protocol.Send(1, other.pk, cid, "x", first.id),
     ]
     return [_code(_ask(ada, command)) for command in (send, send, *others)]

@@ -139,11 +139,38 @@ test("the wait grows with each failure, up to half a minute, and a hello makes i
   assert.deepEqual(waits, [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 500]);
 });
 
+test("not all come back in the same moment", () => {
+  mock.method(Math, "random", () => 0.5);
+  const before = FakeWebSocket.made.length;
+  latest().end(1006);
+  mock.timers.tick(FIRST_WAIT_MS / 2 - 1);
+  assert.equal(FakeWebSocket.made.length, before);
+  mock.timers.tick(1);
+  mock.restoreAll();
+  assert.equal(FakeWebSocket.made.length, before + 1);
+});
+
 test("the network that is back ends the wait", () => {
   latest().end(1006);
   assert.equal(states.at(-1), "waiting");
   page.dispatchEvent(new Event("online"));
   assert.equal(states.at(-1), "connecting");
+});
+
+test("a page that is looked at again ends the wait", () => {
+  latest().end(1006);
+  globalThis.document.visibilityState = "visible";
+  globalThis.document.dispatchEvent(new Event("visibilitychange"));
+  assert.equal(states.at(-1), "connecting");
+});
+
+test("every other code is a reason to come back", () => {
+  for (const code of [1000, 1001, 1006, 4408, 4429]) {
+    const before = FakeWebSocket.made.length;
+    latest().end(code);
+    mock.timers.tick(LONGEST_WAIT_MS);
+    assert.ok(FakeWebSocket.made.length > before, `${code}`);
+  }
 });
 
 test("a connection that was given up is not heard any more", () => {

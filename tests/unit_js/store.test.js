@@ -4,10 +4,10 @@ import { namesOf } from "../../rooms/static/rooms/js/log/names.js";
 import { Store } from "../../rooms/static/rooms/js/log/store.js";
 import { ADA, BOB, GENERAL, changes, hello, message, room } from "./frames.js";
 
-function open(rooms) {
+function open(rooms, timers = { setTimer: () => 0, clearTimer: () => {} }) {
   const sent = [];
   let restarts = 0;
-  const store = new Store({ send: (frame) => void sent.push(frame), restart: () => restarts++, setTimer: () => 0, clearTimer: () => {} });
+  const store = new Store({ send: (frame) => void sent.push(frame), restart: () => restarts++, ...timers });
   store.receive(hello(rooms));
   return { store, sent, restarts: () => restarts, general: store.rooms.get(GENERAL) };
 }
@@ -109,6 +109,55 @@ test("changes that overtook others wait for them", () => {
   store.receive(changes([message(1)]));
   assert.equal(general.version, 2);
   assert.deepEqual([...general.messages.keys()], [1, 2]);
+});
+
+test("a hole that is not filled in time is asked for, from the version before it", (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const { store, sent, general } = open([room()], {});
+  store.receive(changes([message(1)]));
+  store.receive(changes([message(3)]));
+  context.mock.timers.tick(299);
+  assert.deepEqual(sent, []);
+  context.mock.timers.tick(1);
+  assert.deepEqual(sent.map(({ type, version }) => [type, version]), [["sync", 1]]);
+  assert.equal(general.version, 1);
+});
+
+test("a hole that is filled in time is not asked for", (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const { store, sent } = open([room()], {});
+  store.receive(changes([message(2)]));
+  store.receive(changes([message(1)]));
+  context.mock.timers.tick(300);
+  assert.deepEqual(sent, []);
+});
+
+test("a pong that is ahead is asked for when nothing else comes", (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const { store, sent } = open([room({ seq: 3, version: 3 })], {});
+  store.receive(pong({ [GENERAL]: 5 }));
+  context.mock.timers.tick(300);
+  assert.deepEqual(sent.map(({ type, version }) => [type, version]), [["sync", 3]]);
+});
+
+test("a frame that comes again changes nothing", () => {
+  const { store, general } = open();
+  const late = changes([message(1), message(2)], 0);
+  store.receive(late);
+  store.receive(changes([message(1, { version: 3, body: "edited" })]));
+  store.receive(late);
+  assert.equal(general.version, 3);
+  assert.equal(general.messages.get(1).body, "edited");
+});
+
+test("a mark that somebody types lasts five seconds", (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const { store, general } = open([room()], {});
+  store.receive({ type: "typing", room: general.id, person: BOB });
+  context.mock.timers.tick(4999);
+  assert.equal(store.typists.get(general.id).size, 1);
+  context.mock.timers.tick(1);
+  assert.equal(store.typists.get(general.id).size, 0);
 });
 
 test("what is absent on the wire is empty here", () => {
