@@ -7,11 +7,16 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.programs import pages
 from tests.services import Postgres, Redis, postgres_cluster, redis_server
 from tests.site import Site
+
+# Beside other tests an example takes as long as it takes.
+hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.load_profile("tests")
 
 MakeSite = Callable[..., AbstractContextManager[Site]]
 
@@ -139,9 +144,9 @@ def make_site(request: pytest.FixtureRequest) -> MakeSite:
     return partial(_site, request)
 
 
-@pytest.fixture(params=["sqlite", "sqlite+redis", "postgres+redis"])
+@pytest.fixture(params=["sqlite", "postgres+redis"])
 def site(request: pytest.FixtureRequest) -> Iterator[Site]:
-    """One process on each database and layer."""
+    """One process on each database and on each layer, which know nothing of each other."""
     database, _, layer = request.param.partition("+")
     with _site(request, database, redis=bool(layer)) as made:
         yield made

@@ -194,7 +194,6 @@ def test_same_name_gets_another_address(ada: Person) -> None:
 
 @hypothesis_settings(
     max_examples=50,
-    deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
