@@ -124,6 +124,11 @@ async def test_a_commit_of_this_process_is_followed_at_once(make_site: MakeSite)
         assert sorted(took)[2] < 0.5
 
 
+def test_a_server_that_starts_again_in_its_process_follows_again(make_site: MakeSite) -> None:
+    with make_site("sqlite", serve=False) as site:
+        assert site.run(following.serve_twice, site.people("ada")["ada"]) == [1, 2]
+
+
 def test_commits_of_other_processes_are_followed(make_site: MakeSite) -> None:
     with recording(make_site, server="serve") as site:
         ids = site.people("ada")

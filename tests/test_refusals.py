@@ -22,26 +22,27 @@ def refusals() -> Iterator[tuple[str, ast.expr]]:
     """What stands after a code, in every call and tuple of the source, with its place."""
     for path in sorted((ROOT / "rooms").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
-            parts = getattr(node, "args" if isinstance(node, ast.Call) else "elts", [])
-            for code, sentence in pairwise(parts):
-                if isinstance(code, ast.Constant) and code.value in get_args(Code):
-                    yield f"{path.name}:{sentence.lineno}", sentence
+            match node:
+                case ast.Call(args=parts) | ast.Tuple(elts=parts):
+                    for code, sentence in pairwise(parts):
+                        if isinstance(code, ast.Constant) and code.value in get_args(Code):
+                            yield f"{path.name}:{node.lineno}", sentence
 
 
 def test_every_refusal_of_the_source_is_there_in_korean() -> None:
     found = list(refusals())
     assert len(found) > 30
     for place, sentence in found:
-        if isinstance(sentence, ast.Name | ast.Constant) and not _is_sentence(sentence):
-            continue
-        assert isinstance(sentence, ast.Call), f"{place}: a sentence that is not marked"
-        [text] = [str(part.value) for part in sentence.args if isinstance(part, ast.Constant)]
-        with override("ko"):
-            assert KOREAN.fullmatch(gettext(text)), f"{place}: {text}"
-
-
-def _is_sentence(node: ast.Name | ast.Constant) -> bool:
-    return isinstance(node, ast.Constant) and " " in str(node.value)
+        match sentence:
+            case ast.Call(args=[ast.Constant(value=str(text))]):
+                with override("ko"):
+                    assert KOREAN.fullmatch(gettext(text)), f"{place}: {text}"
+            case ast.Name():
+                pass  # marked where it was named
+            case ast.Constant(value=str(text)) if " " not in text:
+                pass  # another code
+            case _:
+                raise AssertionError(f"{place}: a sentence that is not marked")
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ async def test_a_request_that_breaks_the_batch_fails_alone(
         return log.Commit([protocol.Ack(ref) for ref in refs])
 
     monkeypatch.setattr(writer, "_commit", commit)
-    written = writer.Writer(Epoch(Sockets(), Heads()), Broadcaster(of_site()))
+    written = writer.Writer(Epoch(Sockets(), Heads()), Broadcaster(of_site()), lambda: None)
     answers: list[log.Answer] = []
     for seq in range(1, 7):
         written.submit(request(seq), answers.append)

@@ -8,7 +8,7 @@ may block.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import NamedTuple
@@ -110,10 +110,9 @@ class Job:
 
 
 class Runner:
-    """One per process. `wake` may be called from any thread."""
+    """From one start to its stop. `wake` may be called from any thread."""
 
-    def __init__(self, collect: Callable[[], Iterable[Follower | Handler]]) -> None:
-        self._collect = collect
+    def __init__(self) -> None:
         self._id = uuid4()
         self._jobs: dict[str, Job] = {}
         self._held: set[str] = set()
@@ -128,7 +127,8 @@ class Runner:
     def start(self) -> None:
         """Called at the process's startup, or for its first socket."""
         if self._thread is None:
-            self._jobs = {task.name: Job(task) for task in self._collect()}
+            tasks = [task() for task in capability.all_of("followers")]
+            self._jobs = {task.name: Job(task) for task in tasks}
             # Daemons: work that is unfinished when the process ends runs again in another one.
             self._thread = threading.Thread(target=self._run, name="followers", daemon=True)
             self._thread.start()
@@ -284,11 +284,3 @@ class Runner:
                 due.failed(handler, row, error, self._id, epoch)
             else:
                 due.done(handler, row, self._id, epoch)
-
-
-def collect() -> Iterable[Follower | Handler]:
-    """Returns the followers and handlers of all capabilities."""
-    return [task() for task in capability.all_of("followers")]
-
-
-runner = Runner(collect)

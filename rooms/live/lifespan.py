@@ -9,7 +9,7 @@ async def application(scope: dict, receive: Callable[[], Awaitable[dict]], send:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
-            process.current().start()
+            process.begin()
         elif message["type"] == "lifespan.shutdown":
             await process.current().stop()
         await send({"type": f"{message['type']}.complete"})

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from rooms import protocol
 from rooms.database.threads import read
-from rooms.following.runner import runner
+from rooms.following.runner import Runner
 from rooms.live import layer
 from rooms.live.broadcast import Broadcaster
 from rooms.live.epoch import Epoch
@@ -45,7 +45,8 @@ class Process:
         self.heads = Heads()
         self.facts = Facts(self.sockets, self.heads)
         self.epoch = Epoch(self.sockets, self.heads)
-        self.writer = Writer(self.epoch, self.broadcaster)
+        self.runner = Runner()
+        self.writer = Writer(self.epoch, self.broadcaster, self.runner.wake)
         self.repair = Repair(self.sockets, self.layer, self.epoch, self.heads, self.facts)
         self.comparer = Comparer(self.sockets, self.layer, self.groups, self.facts)
         self.presence = Presence(self.sockets, self.layer)
@@ -59,7 +60,7 @@ class Process:
             self._run(repeat("Revocation", self.comparer.compare_all, self.comparer.interval))
             self._run(self.presence.listen())
             self._run(self.presence.tell())
-            runner.start()
+            self.runner.start()
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(work))
@@ -70,7 +71,7 @@ class Process:
         self._say_goodbye()
         await self.writer.drain()
         await self.broadcaster.drain(TELL_WITHIN)
-        await asyncio.to_thread(runner.stop)
+        await asyncio.to_thread(self.runner.stop)
         for task in self._tasks:
             task.cancel()
 
@@ -117,6 +118,12 @@ class Process:
 
 
 _processes: WeakKeyDictionary[asyncio.AbstractEventLoop, Process] = WeakKeyDictionary()
+
+
+def begin() -> None:
+    """Starts one for the running event loop, in place of one that has stopped."""
+    process = _processes[asyncio.get_running_loop()] = Process()
+    process.start()
 
 
 def current() -> Process:

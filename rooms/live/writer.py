@@ -14,7 +14,6 @@ from django.utils.translation import gettext_noop as _
 
 from rooms import protocol
 from rooms.database.threads import keep
-from rooms.following.runner import runner
 from rooms.live.broadcast import Broadcaster, events_of
 from rooms.live.epoch import Epoch
 from rooms.log import batch as log
@@ -34,8 +33,11 @@ Done = Callable[[log.Answer], None]
 class Writer:
     """Writes on one thread, because SQLite allows one writer at a time."""
 
-    def __init__(self, epoch: Epoch, broadcaster: Broadcaster) -> None:
-        self._epoch, self._broadcaster = epoch, broadcaster
+    def __init__(
+        self, epoch: Epoch, broadcaster: Broadcaster, committed: Callable[[], None]
+    ) -> None:
+        """`committed` is called after each commit."""
+        self._epoch, self._broadcaster, self._committed = epoch, broadcaster, committed
         self._waiting: deque[tuple[log.Request, Done]] = deque()
         self._alone = 0  # number of queued requests to write one by one
         self._task: asyncio.Task[None] | None = None
@@ -95,7 +97,7 @@ class Writer:
             return
         self._answer(batch, commit.answers)
         self._broadcaster.soon(events_of(commit))
-        runner.wake()
+        self._committed()
 
     @staticmethod
     def _answer(batch: list[tuple[log.Request, Done]], answers: list[log.Answer]) -> None:

@@ -129,6 +129,15 @@ def test_rooms_are_created_found_joined_and_left(place: Place) -> None:
     assert_accessible(ada)
 
 
+def test_the_directory_says_when_a_room_was_last_talked_in(place: Place) -> None:
+    place.site.people("ada")
+    place.site.run(rooms.talk_last, 1, hours_ago=3)
+    for locale, words in (("en", "active 3 hours ago"), ("ko", "3시간 전 활동")):
+        ada = place.open("/rooms/", "ada", locale=locale)
+        expect(ada.locator(".directory__room")).to_contain_text(words)
+        assert_accessible(ada)
+
+
 def test_a_private_room_of_others_is_not_there(place: Place) -> None:
     ada_id = place.site.people("ada", "bob")["ada"]
     place.site.run(rooms.create, ada_id, "Secret", "private")

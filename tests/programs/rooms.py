@@ -2,9 +2,12 @@
 
 import time
 import uuid
+from datetime import timedelta
+
+from django.utils import timezone
 
 from rooms import members
-from rooms.models import Person, Place, Room
+from rooms.models import Activity, Person, Place, Room
 
 
 def make(slugs: list[str]) -> dict[str, int]:
@@ -34,6 +37,11 @@ def direct(by: int, others: list[int]) -> int:
 
 def archive(room: int) -> None:
     members.set_archived(None, Room.objects.get(pk=room), True)
+
+
+def talk_last(room: int, hours_ago: int) -> None:
+    at = timezone.now() - timedelta(hours=hours_ago)
+    Activity.objects.create(room_id=room, seq=0, at=at)
 
 
 def rename(room: int, name: str) -> None:

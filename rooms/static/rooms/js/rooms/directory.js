@@ -2,7 +2,7 @@
 import { html, nothing, repeat } from "../../vendor/lit.js";
 import { ApiError, joinRoom, roomUrl, searchRooms } from "../api.js";
 import { ChatDialog } from "../ui/dialog.js";
-import { formatNumber, gettext, interpolate, ngettext } from "../ui/i18n.js";
+import { formatAgo, formatMoment, formatNumber, gettext, interpolate, ngettext } from "../ui/i18n.js";
 import { icons } from "../ui/icons.js";
 import { Watch } from "../ui/watch.js";
 
@@ -87,6 +87,12 @@ class ChatDirectory extends ChatDialog {
     return html`<p class="empty" role="status">${this.query ? gettext("No room has these words in its name or topic.") : gettext("There are no public rooms yet.")}</p>`;
   }
 
+  activity({ active_at }) {
+    if (!active_at) return nothing;
+    const at = new Date(active_at);
+    return html` · <time datetime=${active_at} title=${formatMoment(at)}>${interpolate(gettext("active %(ago)s"), { ago: formatAgo(at) })}</time>`;
+  }
+
   row(room) {
     const { store } = this.chat;
     const joined = store.greeted ? store.rooms.has(room.id) : room.joined;
@@ -95,7 +101,7 @@ class ChatDirectory extends ChatDialog {
         <a class="directory__link" href=${roomUrl(room.slug)} @click=${(event) => this.go(event, room)}>
           <span class="directory__name">${icons.room}<span>${room.name}</span>${room.archived ? html`<span class="label">${gettext("archived")}</span>` : nothing}</span>
           ${room.topic ? html`<span class="directory__topic">${room.topic}</span>` : nothing}
-          <span class="directory__members">${interpolate(ngettext("%(count)s member", "%(count)s members", room.members), { count: formatNumber(room.members) })}</span>
+          <span class="directory__members">${interpolate(ngettext("%(count)s member", "%(count)s members", room.members), { count: formatNumber(room.members) })}${this.activity(room)}</span>
         </a>
         ${joined
           ? html`<span class="directory__joined">${icons.check}<span>${gettext("Joined")}</span></span>`
