@@ -15,6 +15,7 @@ from django.utils.translation import override
 from rooms import members
 from rooms.models import Message, Person, Room, Signup
 from tests.conftest import MakeSite
+from tests.programs import pages
 from tests.web import BAD_LINES, PASSWORD, account, browser, set_signup
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +114,30 @@ def test_after_many_wrong_passwords_the_right_one_is_refused_too(url: str) -> No
     assert answer.status_code in {200, 302}
     assert not signed_in(client)
     assert client.get("/admin/").status_code == 302
+
+
+@pytest.mark.parametrize("proxies", [0, 1])
+def test_limits_count_by_the_address_that_the_trusted_proxy_gives(
+    make_site: MakeSite, proxies: int
+) -> None:
+    with make_site("sqlite", serve=False, TRUSTED_PROXIES=str(proxies)) as site:
+        # What a client writes into the header itself stands before what the proxy adds.
+        tries = [("192.0.2.1", 11), ("192.0.2.2", 1), ("192.0.2.3, 192.0.2.1", 1)]
+        assert site.run(pages.sign_in_from, tries) == [True, proxies == 0, True]
+
+
+def test_addresses_of_the_chat_are_hosts_and_origins_and_no_others(make_site: MakeSite) -> None:
+    main, other = "https://chat.example.org", "http://chat.local:8000"
+    with make_site("sqlite", serve=False, CHAT_URL=f"{main},{other}") as site:
+        by = {
+            ("chat.example.org", main): 200,
+            ("chat.local:8000", other): 200,
+            ("chat.example.org", other): 200,
+            ("chat.example.org", "https://evil.example"): 403,
+            ("chat.example.org", "https://chat.local:8000"): 403,
+            ("evil.example", main): 400,
+        }
+        assert site.run(pages.sign_in_by, list(by)) == list(by.values())
 
 
 def test_admin_signs_in_through_the_same_page() -> None:

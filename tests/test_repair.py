@@ -4,20 +4,22 @@ import asyncio
 import signal
 import time
 
+import psycopg
 import pytest
 
 from rooms.conf import conf
 from tests.conftest import MakeSite
 from tests.programs import messages, people, rooms, sessions
-from tests.services import Redis
+from tests.services import Postgres, Redis
 from tests.site import COMPARES_SOON, FIRST_LOOK, Site
-from tests.wire import Wire
+from tests.wire import Wire, new_cid
 
 # Of a site that also compares its sockets with the database sooner than every 20 s.
 COMPARES_SOCKETS_SOON = {"CHAT_COMPARE_EVERY": "0.5", "CHAT_COMPARE_EVERY_WHILE_AWAY": "0.5"}
 # Seconds in which a process finds a Redis that is there again, and trusts it again.
 RECONNECTED = 2.0
 HEALTHY = 1.0
+NEVER = "100000"
 
 
 async def until(wire: Wire, version: int, seconds: float) -> float:
@@ -153,6 +155,54 @@ async def test_a_new_epoch_sends_everybody_to_begin_anew(make_site: MakeSite) ->
             assert await ada.closed() == 1000
         async with site.socket("ada") as again:
             assert again.hello["epoch"] != ada.hello["epoch"]
+
+
+async def test_nothing_of_a_restored_database_is_acked_to_sockets_of_the_one_before(
+    make_site: MakeSite,
+) -> None:
+    with make_site("sqlite", CHAT_REPAIR_EVERY=NEVER) as site:
+        site.people("ada", "bob")
+        async with site.socket("ada") as ada, site.socket("bob") as bob:
+            room = ada.room("general")["id"]
+            site.run(rooms.change_epoch)
+            frame = {"type": "send", "ref": "late", "room": room, "cid": new_cid(), "body": "x"}
+            await ada.send(frame)
+            for wire in (ada, bob):
+                await wire.expect("bye")
+                assert await wire.closed() == 1000
+            assert ada.answers == {}
+            assert not [event for event in bob.events if event["type"] == "changes"]
+        async with site.socket("ada") as again:
+            ack = await again.call(**frame)
+            assert (ack["type"], ack["seq"]) == ("ack", 1)
+
+
+async def test_while_the_database_is_away_nothing_is_lost_and_nobody_is_sent_away(
+    make_site: MakeSite, postgres: Postgres
+) -> None:
+    with make_site("postgres") as site:
+        site.people("ada", "bob")
+        async with site.socket("ada") as ada:
+            room = ada.room("general")["id"]
+            name = site.environment["DATABASE_URL"].rpartition("/")[2]
+            with psycopg.connect(f"{postgres.url}/postgres", autocommit=True) as admin:
+                admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+                admin.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+                    [name],
+                )
+                frame = {"type": "send", "room": room, "cid": new_cid(), "body": "x"}
+                for command in (frame, {"type": "history", "room": room}):
+                    answer = await ada.call(**command)
+                    assert answer["code"] == "unavailable"
+                    assert answer["retry_after"] > 0
+                refused = Wire(site.url, site.keys["bob"])
+                with pytest.raises(AssertionError, match="closed without hello: 1000"):
+                    await refused.__aenter__()
+                admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+            assert (await ada.call(**frame))["seq"] == 1
+            async with site.socket("bob") as bob:
+                assert bob.room("general")["seq"] == 1
 
 
 async def test_what_nobody_told_is_noticed_within_a_minute(make_site: MakeSite) -> None:

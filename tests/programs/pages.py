@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.backends.signals import connection_created
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware, get_token
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from chatsite.handler import ThreadsHandler
 from rooms import members
@@ -100,3 +100,26 @@ def sign_in_behind_a_proxy() -> dict[str, Any]:
     answer = SessionMiddleware(CsrfViewMiddleware(view))(request)
     assert isinstance(answer, HttpResponse)
     return {"secure": request.is_secure(), "cookies": answer.cookies.output(header="")}
+
+
+def sign_in_by(addresses: list[tuple[str, str]]) -> list[int]:
+    """The statuses of a wrong sign-in sent to a host, from a page of an origin."""
+    statuses = []
+    for host, origin in addresses:
+        client = Client(enforce_csrf_checks=True, headers={"host": host, "origin": origin})
+        client.cookies["csrftoken"] = token = "t" * 32
+        form = {"csrfmiddlewaretoken": token, "login": "nobody", "password": "x"}
+        statuses.append(client.post("/accounts/login/", form).status_code)
+    return statuses
+
+
+def sign_in_from(tries: list[tuple[str, int]]) -> list[bool]:
+    """Whether so many wrong sign-ins are too many, one X-Forwarded-For after the other."""
+    refused = []
+    for address, number in tries:
+        client = Client(headers={"host": "127.0.0.1", "x-forwarded-for": address})
+        for n in range(number):
+            form = {"login": f"{number} {n} {address}", "password": "x"}
+            page = client.post("/accounts/login/", form)
+        refused.append("Too many" in page.content.decode())
+    return refused
