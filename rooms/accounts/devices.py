@@ -1,7 +1,7 @@
-"""Signed-in devices: noting them, and signing one out. The list is allauth's view.
+"""Signed-in devices: recording them, and signing one out. The list is allauth's view.
 
-allauth's own middleware writes on every request. This one writes when a session was not seen for
-some minutes, or never; when it was last seen comes with the session itself.
+allauth's own middleware writes on every request. This one writes only if the session was last seen
+some minutes ago, or never; rooms.accounts.sessions loads that time with the session.
 """
 
 import logging
@@ -38,8 +38,8 @@ class DevicesMiddleware(MiddlewareMixin):
         try:
             UserSession.objects.create_from_request(request)
         except (PermissionDenied, DatabaseError) as problem:
-            # No address, or the database is busy: no reason to refuse somebody their page.
-            logger.warning("A session could not be noted: %s", problem)
+            # The address is missing, or the database is busy. Serve the page anyway.
+            logger.warning("Could not record a session: %s", problem)
 
     def _was_seen(self, session: Any) -> bool:
         seen = session.last_seen

@@ -21,7 +21,7 @@ from rooms.pages.forms import line
 
 User = get_user_model()
 
-# Characters of an email address, the longer of the two; SQLite fails on very long ones.
+# The longest email address. SQLite fails on very long values.
 MAX_LOGIN = 254
 
 

@@ -105,14 +105,14 @@ def set_active(request: SignedInRequest, person_id: int, active: bool) -> HttpRe
 @require_http_methods(["GET", "POST"])
 @signed_in
 def delete_account(request: SignedInRequest) -> HttpResponse:
-    """Deletes one's own account. Messages stay, with or without the name."""
+    """Deletes the person's own account. Their messages stay, with or without the name."""
     form = DeleteAccountForm(request.user, request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
         status = 400 if form.errors else 200
         return render(request, "accounts/delete_account.html", {"form": form}, status=status)
     user = request.user
     with transaction.atomic():
-        # Locked, so that two owners who leave at once cannot both be let go.
+        # Lock the owners, so that the last two cannot leave at the same time.
         owners = User.objects.select_for_update().filter(is_superuser=True, is_active=True)
         if user.is_superuser and len(owners) == 1:
             form.add_error(None, _("You are the only owner: make somebody else an owner first."))

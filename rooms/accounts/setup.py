@@ -16,7 +16,7 @@ User = get_user_model()
 
 
 def setup_token() -> str:
-    """Valid until the database has a user. Derived, so nothing is stored."""
+    """Returns a token that is valid until there is an account. It is derived, not stored."""
     return salted_hmac("rooms.setup", str(Place.get().epoch), algorithm="sha256").hexdigest()[:40]
 
 
@@ -34,7 +34,7 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
 
 @transaction.atomic
 def _found(data: dict) -> UserType:
-    """Sets up the place and its owner. Raises Http404 if somebody else was faster."""
+    """Creates the place's owner. Raises Http404 if somebody else was faster."""
     place = Place.objects.select_for_update().get(pk=1)
     if User.objects.exists():
         raise Http404

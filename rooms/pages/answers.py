@@ -18,14 +18,14 @@ UNAVAILABLE = 503
 
 
 class SignedInRequest(HttpRequest):
-    """A request from somebody who is signed in."""
+    """A request from a signed-in person."""
 
     user: Any  # of the site's AUTH_USER_MODEL
     person: Person
 
 
 def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Decorates a page for people who are signed in. Others are sent to sign in."""
+    """Decorates a view for signed-in people. Redirects others to sign in."""
 
     @login_required
     @wraps(view)
@@ -45,7 +45,7 @@ class Invalid(Exception):
 
 
 def json_answer(view: Callable[..., dict]) -> Callable[..., JsonResponse]:
-    """Decorates a view that returns JSON, for people who are signed in.
+    """Decorates a view that returns JSON, for signed-in people.
 
     Errors: 400 {"errors": {field: [sentence]}} for a form; 400, 401, 403, 404, 409, 503
     {"detail": sentence}.
@@ -77,7 +77,7 @@ def cleaned(form: forms.Form) -> dict[str, Any]:
 
 
 def visible_room(request: SignedInRequest, slug: str) -> Room:
-    """Raises Http404 for a missing room and, alike, for a private one that the person is not in."""
+    """Raises Http404 if the room does not exist, or is private and the person is not in it."""
     if "\0" in slug:
         # PostgreSQL rejects NUL even in a search.
         raise Http404

@@ -1,4 +1,4 @@
-"""The conversation's pages. Each is the same shell; the client in it does the rest.
+"""The conversation's pages: one shell, in which the client does the rest.
 
 A template makes the shell, with CHAT_SHARED_PAGE once for each language. What differs from page to
 page is put into it as bytes: names, and two pieces of JSON.
@@ -32,7 +32,7 @@ from rooms.reading import opening, state
 from rooms.reading.opening import Opening
 from rooms.reading.state import RoomRow
 
-# The number of messages on the largest page of history.
+# Messages on the largest page of history.
 MAX_QUOTES = 200
 # A quote is one line of the timeline.
 QUOTE_LENGTH = 200
@@ -67,7 +67,7 @@ def room(request: Any, slug: str, seq: int | None = None) -> HttpResponse:
     """The page of a room, at message `seq` if given."""
     about = opening.of(request.user, slug)
     if about.room is None:
-        # Private rooms of others look as if they did not exist.
+        # Do not reveal private rooms.
         raise Http404
     return _page(request, about, seq)
 
@@ -75,7 +75,7 @@ def room(request: Any, slug: str, seq: int | None = None) -> HttpResponse:
 @require_safe
 @signed_in
 def quotes(request: SignedInRequest, slug: str) -> JsonResponse:
-    """The messages with these `ids`, shortened: quotes of messages that are not loaded."""
+    """Returns the messages with these `ids`, shortened, to quote messages that are not loaded."""
     room = visible_room(request, slug)
     get_object_or_404(room.memberships, person=request.person)
     asked = request.GET.getlist("ids")[:MAX_QUOTES]
@@ -125,7 +125,7 @@ def _page(request: HttpRequest, about: Opening, seq: int | None = None) -> HttpR
 
 @cache
 def _urls(prefix: str, language: str) -> dict[str, str]:
-    """What the client cannot know: addresses that the site decides about. Empty: there is none."""
+    """URLs that depend on the site. Empty if the site has none."""
     urls = {
         "home": reverse("rooms:home"),
         "socket": prefix + conf.SOCKET_PATH,
@@ -139,7 +139,7 @@ def _urls(prefix: str, language: str) -> dict[str, str]:
 
 
 def _csrf(request: HttpRequest) -> dict[str, str]:
-    """How the client proves its POSTs: with a cookie that it reads, or else with a token."""
+    """How the client passes the CSRF check: a cookie that it reads, or else a token."""
     header = settings.CSRF_HEADER_NAME.removeprefix("HTTP_").replace("_", "-")
     if settings.CSRF_USE_SESSIONS or settings.CSRF_COOKIE_HTTPONLY:
         return {"header": header, "token": get_token(request)}
@@ -165,11 +165,11 @@ def _shared_shell(language: str) -> list[bytes | str]:
 
 
 def _shell(request: HttpRequest | None) -> list[bytes | str]:
-    """The page in the current language: bytes, alternating with names of parts that differ."""
+    """The page in the current language: bytes, alternating with the names of variable parts."""
     marks = {name: f"⟦{name}⟧" for name in ("title", "boot", "messages", "place", "heading")}
     context = marks | {
         "styles": capability.listed("styles"),
-        # In this order: what apps add is registered before main.js draws.
+        # Apps register their additions before main.js draws.
         "modules": [*capability.listed("scripts"), MAIN],
     }
     pieces = re.split("⟦(.*?)⟧", render_to_string("rooms/chat.html", context, request))
@@ -177,7 +177,7 @@ def _shell(request: HttpRequest | None) -> list[bytes | str]:
 
 
 def _preview(room: RoomRow) -> dict[str, Any]:
-    """What people who are not in a room may see of it."""
+    """What non-members may see of a room."""
     return {
         "id": room.id,
         "slug": room.slug,

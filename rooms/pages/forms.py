@@ -20,7 +20,7 @@ def one_line(text: str) -> None:
 
 
 class FieldRenderer(DjangoTemplates):
-    """Draws forms with the chat's own templates, whatever the host site's FORM_RENDERER is."""
+    """Renders forms with the chat's own templates, whatever FORM_RENDERER says."""
 
     form_template_name = "rooms/form.html"
     field_template_name = "rooms/field.html"
@@ -67,7 +67,7 @@ class PeopleField(forms.ModelMultipleChoiceField):
         try:
             return super().clean(value)
         except OverflowError as problem:
-            # An id above SQLite's largest integer belongs to nobody.
+            # No person has an id above SQLite's largest integer.
             raise ValidationError(_("One of these people is not here any more.")) from problem
 
 

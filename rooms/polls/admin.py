@@ -26,7 +26,7 @@ class PollAdmin(admin.ModelAdmin):
         try:
             return super().get_object(request, object_id, from_field)
         except OverflowError:
-            # An id above SQLite's largest integer belongs to nothing.
+            # No poll has an id above SQLite's largest integer.
             return None
 
     @admin.display(description=_("room"))

@@ -1,4 +1,4 @@
-"""How polls are written: asked with a message, voted in, closed."""
+"""Writing polls: asking with a message, voting, closing."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 # Due rows of this kind close polls; their key is the message's id.
 CLOSE = "polls.close"
 SOONEST, LATEST = timedelta(minutes=1), timedelta(days=366)
-# What nobody can see, or what makes a choice look like another.
+# Invisible characters, and those that make a choice look like another.
 INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 # Joins emoji and letters of some scripts.
 JOINERS = {"\u200c", "\u200d"}
 
 
 def fault(poll: NewPoll, now: datetime) -> str | None:
-    """What is wrong with a new poll."""
+    """Returns what is wrong with a new poll."""
     for choice in poll.choices:
         if not _compared(choice) or len(choice.strip()) > MAX_CHOICE:
             return _("A choice is empty or too long.")
@@ -150,7 +150,7 @@ class Voting(Verb[Vote]):
         key = poll.pk, person.id
         if set(wanted) != set(self.after.get(key, self.before.get(key, ()))):
             self.after[key] = wanted
-            # Read again when the votes are stored: counts, and the first people of each choice.
+            # Reload counts and first voters after the votes are stored.
             PollPart.unknown(message)
             self.batch.touch(message)
         return changed(command, message)
@@ -179,7 +179,7 @@ class Closing(Verb[Close]):
 
     @classmethod
     def closed_in(cls, batch: "Batch") -> set[int]:
-        """The polls that an earlier request of the batch has closed."""
+        """Polls closed by earlier requests of the batch."""
         closing = batch.verb(cls)
         return {poll.pk for poll in closing.closed} if closing else set()
 

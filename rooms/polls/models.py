@@ -6,7 +6,7 @@ from rooms.models import Message, Person
 
 
 class Poll(models.Model):
-    """What a message asks. The question is the message's text."""
+    """A question with choices. The question is the message's text."""
 
     message = models.OneToOneField(
         Message, models.CASCADE, primary_key=True, verbose_name=_("message"), related_name="+"
@@ -26,7 +26,7 @@ class Poll(models.Model):
 
     @property
     def closed(self) -> bool:
-        """Whether nobody can vote any more, also if the row has not been told so yet."""
+        """Whether voting has ended, even if `closed_at` is not set yet."""
         return self.closed_at is not None or self.is_over
 
     @property
@@ -37,7 +37,7 @@ class Poll(models.Model):
 class Vote(models.Model):
     """One person's vote for one choice."""
 
-    # With an index of its own, by the constraint.
+    # The constraint's index serves this field too.
     poll = models.ForeignKey(
         Poll, models.CASCADE, db_column="message_id", db_index=False, related_name="votes"
     )

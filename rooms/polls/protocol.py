@@ -24,7 +24,7 @@ class NewPoll(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=Tru
 
 
 class Vote(Command, frozen=True):
-    """My votes from now on, as places of choices from 0; none takes them back."""
+    """Replaces my votes: indexes of choices from 0. An empty list takes them back."""
 
     message: Number
     choices: Annotated[list[Place], Meta(max_length=MAX_CHOICES)]
@@ -37,7 +37,7 @@ class Close(Command, frozen=True):
 
 
 class Votes(Command, frozen=True):
-    """Asks for my own votes: frames, which are the same for everybody, do not say them."""
+    """Asks for my own votes. Frames are the same for everybody, so they cannot contain them."""
 
     messages: Annotated[list[Number], Meta(max_length=MAX_ASKED)]
 

@@ -1,4 +1,4 @@
-"""How polls are read."""
+"""Reading polls."""
 
 import json
 from collections.abc import Collection
@@ -86,7 +86,7 @@ class VotesQuery(Query[Votes]):
 
     @classmethod
     def answer(cls, asker: Asker, command: Votes) -> MyVotes:
-        """What is not a poll in a room of the asker is left out."""
+        """Skips messages that are not polls in a room of the requester."""
         votes: dict[str, list[int]] = {}
         if command.messages:
             found = fetch(_MINE.format(ids=listed(command.messages)), [asker.person_id])

@@ -1,4 +1,4 @@
-"""What `verify` checks of polls, and polls for the demo place."""
+"""Checks of polls for `verify`, and polls for the demo data."""
 
 import random
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ QUESTIONS = [
 
 
 def problems() -> Iterator[str]:
-    """A sentence for each damage found. What holds for all parts is checked with them."""
+    """Yields a sentence for each damage. The kernel checks what all parts have in common."""
     due = set(Due.objects.filter(kind=CLOSE).values_list("key", flat=True))
     for poll in Poll.objects.annotate(last=Max("votes__choice")).order_by("pk").iterator():
         if not _are_choices(poll.choices):
@@ -44,7 +44,7 @@ def _are_choices(choices: Any) -> bool:
 
 
 def demo(rng: random.Random) -> None:
-    """Turns some of the last messages of public rooms into polls in which members have voted."""
+    """Turns some recent messages of public rooms into polls with votes."""
     said = Message.objects.filter(
         room__kind="public", room__archived_at=None, deleted_at=None, edited_at=None, parts=0
     )

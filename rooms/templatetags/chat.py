@@ -1,4 +1,4 @@
-"""What a page loads."""
+"""Tags for the chat's pages: what they load, and the place's name."""
 
 import re
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ IMPORT = re.compile(r"""^(?:import|export)\b[^"';]*["'](\.{1,2}/[^"']+)["']""", 
 
 
 def imported_by(name: str) -> list[str]:
-    """The modules that the module `name` needs to run, its own imports first. Static names."""
+    """Returns the static names of all modules that `name` imports, its direct imports first."""
     found = [name]
     for module in found:
         path = finders.find(module)
@@ -37,7 +37,7 @@ def imported_by(name: str) -> list[str]:
 
 @register.simple_tag
 def modulepreload(modules: Sequence[str]) -> SafeString:
-    """Links for all that the modules import, so that the browser asks for everything at once."""
+    """Links to everything the modules import, so that the browser requests it all at once."""
     imported = dict.fromkeys(needed for name in modules for needed in imported_by(name))
     links = ((static(name),) for name in imported if name not in modules)
     return format_html_join("\n", '<link rel="modulepreload" href="{}">', links)
@@ -50,5 +50,5 @@ def place_name() -> str:
 
 @register.simple_tag
 def javascript_catalog() -> str:
-    """The address of the JavaScript texts in the page's language."""
+    """The URL of the JavaScript translations in the page's language."""
     return catalog.url(get_language())
