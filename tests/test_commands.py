@@ -100,7 +100,7 @@ def test_a_taken_port_is_named_in_one_sentence(tmp_path: Path) -> None:
         second = manage(tmp_path, "serve", PORT=port)
     assert second.returncode != 0
     [sentence] = second.stderr.strip().splitlines()
-    assert f"Port {port} is taken" in sentence
+    assert f"Port {port} is in use" in sentence
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_database_that_is_away_is_named_in_a_sentence(tmp_path: Path) -> None:
     url = f"postgres://nobody@127.0.0.1:{free_port()}/chat"
     started = manage(tmp_path, "serve", DATABASE_URL=url, PORT=str(free_port()))
     assert started.returncode != 0
-    assert "DATABASE_URL: the database cannot be used" in started.stderr
+    assert "DATABASE_URL: cannot use the database" in started.stderr
     assert "Traceback" not in started.stderr
 
 
