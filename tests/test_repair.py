@@ -1,4 +1,4 @@
-"""What the channel layer lost comes from the database."""
+"""Frames lost by the channel layer are recovered from the database."""
 
 import asyncio
 import signal
@@ -12,13 +12,13 @@ from tests.services import Redis
 from tests.site import COMPARES_SOON, FIRST_LOOK, Site
 from tests.wire import Wire
 
-# Seconds in which a process finds a Redis that is there again, and trusts it again.
+# Seconds in which a process finds a restarted Redis and trusts it again.
 RECONNECTED = 2.0
 HEALTHY = 1.0
 
 
 async def until(wire: Wire, version: int, seconds: float) -> float:
-    """The seconds until the frames, without a hole, reach this version."""
+    """Returns the seconds until the frames reach this version without a hole."""
     began = time.monotonic()
     at = version - 1
     while at < version:
@@ -26,12 +26,12 @@ async def until(wire: Wire, version: int, seconds: float) -> float:
     return time.monotonic() - began
 
 
-async def test_a_lost_frame_comes_within_five_seconds(make_site: MakeSite) -> None:
+async def test_lost_frame_is_sent_within_five_seconds(make_site: MakeSite) -> None:
     with make_site("sqlite", redis=True) as site:
         await lose_and_find(site, first_look=2.5)
 
 
-async def test_a_lost_frame_comes_on_postgresql_too(make_site: MakeSite) -> None:
+async def test_lost_frame_is_sent_on_postgresql(make_site: MakeSite) -> None:
     with make_site("postgres", redis=True, **COMPARES_SOON) as site:
         await lose_and_find(site, first_look=FIRST_LOOK)
 
@@ -49,10 +49,10 @@ async def lose_and_find(site: Site, first_look: float) -> None:
         assert pong["heads"] == {str(room): 3}
         await ada.say(room, "and it goes on")
         assert (await ada.expect("changes"))["from"] == 3
-        assert await ada.quiet(2 * first_look) == [], "nothing is told twice for no reason"
+        assert await ada.quiet(2 * first_look) == [], "nothing is repeated without a reason"
 
 
-async def test_too_much_to_tell_is_a_hint_to_ask(make_site: MakeSite) -> None:
+async def test_too_many_changes_come_as_a_hint_to_sync(make_site: MakeSite) -> None:
     with make_site("sqlite", **COMPARES_SOON) as site:
         bob = site.people("ada", "bob")["bob"]
         async with site.socket("ada") as ada:
@@ -64,7 +64,7 @@ async def test_too_much_to_tell_is_a_hint_to_ask(make_site: MakeSite) -> None:
             assert reset["type"] == "reset"
 
 
-async def test_a_lost_rename_comes_too(make_site: MakeSite) -> None:
+async def test_lost_rename_is_sent(make_site: MakeSite) -> None:
     with make_site("sqlite", redis=True, **COMPARES_SOON) as site:
         site.people("ada")
         async with site.socket("ada") as ada:
@@ -74,9 +74,7 @@ async def test_a_lost_rename_comes_too(make_site: MakeSite) -> None:
             assert await ada.quiet(FIRST_LOOK) == []
 
 
-async def test_with_redis_away_people_talk_on_and_come_in(
-    make_site: MakeSite, redis: Redis
-) -> None:
+async def test_people_can_talk_and_connect_without_redis(make_site: MakeSite, redis: Redis) -> None:
     with make_site("sqlite", processes=2, REDIS_URL=redis.url) as site:
         site.people("ada", "bob", "eve")
         async with site.socket("ada", 0) as ada, site.socket("bob", 1) as bob:
@@ -88,7 +86,7 @@ async def test_with_redis_away_people_talk_on_and_come_in(
                 began = time.monotonic()
                 wire, other = (ada, bob) if number % 2 else (bob, ada)
                 await wire.say(room, str(number))
-                assert time.monotonic() - began < 1, "no ack waits for Redis"
+                assert time.monotonic() - began < 1, "acks do not wait for Redis"
                 await wire.expect("changes", 1, to=number)
                 await until(other, number, 5)
             began = time.monotonic()
@@ -104,12 +102,12 @@ async def test_with_redis_away_people_talk_on_and_come_in(
             began = time.monotonic()
             await bob.say(room, "8")
             await ada.expect("changes", 1, to=8)
-            assert time.monotonic() - began < 1, "the fast way works again"
+            assert time.monotonic() - began < 1, "the fast path works again"
         for process in site.processes:
             assert "Traceback" not in process.log.read_text()
 
 
-async def test_a_frozen_redis_delays_nothing_here(make_site: MakeSite, redis: Redis) -> None:
+async def test_frozen_redis_does_not_delay_this_process(make_site: MakeSite, redis: Redis) -> None:
     with make_site("sqlite", processes=2, REDIS_URL=redis.url) as site:
         site.people("ada", "bob", "eve")
         async with (
@@ -130,11 +128,11 @@ async def test_a_frozen_redis_delays_nothing_here(make_site: MakeSite, redis: Re
                 redis.send(signal.SIGCONT)
 
 
-async def test_a_new_epoch_sends_everybody_to_begin_anew(make_site: MakeSite) -> None:
+async def test_new_epoch_makes_all_clients_start_over(make_site: MakeSite) -> None:
     with make_site("sqlite") as site:
         site.people("ada")
         async with site.socket("ada") as ada:
-            # Also before this process looked at the database for the first time.
+            # Even before this process has read the database for the first time.
             site.run(rooms.change_epoch)
             assert (await ada.expect("bye", 5))["after_ms"] < 1000
             assert await ada.closed() == 1000
@@ -142,7 +140,7 @@ async def test_a_new_epoch_sends_everybody_to_begin_anew(make_site: MakeSite) ->
             assert again.hello["epoch"] != ada.hello["epoch"]
 
 
-async def test_what_nobody_told_is_noticed_within_a_minute(make_site: MakeSite) -> None:
+async def test_unannounced_changes_are_noticed_within_a_minute(make_site: MakeSite) -> None:
     with make_site("sqlite", processes=2, redis=True) as site:
         site.people("ada", "bob", "eve", "kim")
         async with (
@@ -168,7 +166,9 @@ END = {"deactivation": people.deactivate, "password": people.change_password}
 
 
 @pytest.mark.parametrize("how", END)
-async def test_an_account_that_ended_is_out_in_two_seconds(make_site: MakeSite, how: str) -> None:
+async def test_ended_account_is_disconnected_within_two_seconds(
+    make_site: MakeSite, how: str
+) -> None:
     with make_site("sqlite", processes=2, redis=True) as site:
         site.people("ada", "bob")
         async with (
