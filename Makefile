@@ -1,5 +1,5 @@
 # `make run` serves the chat on http://127.0.0.1:8000; `make test` runs every test.
-# Both make what they need: .venv/, and for the tests (as root on Debian) Redis, PostgreSQL, Chromium.
+# Both install what they need: .venv/, and for the tests (as root on Debian) Redis, PostgreSQL, Chromium.
 
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -57,7 +57,7 @@ bench-full: $(VENV)/dev.stamp bench/.venv/bench.stamp bench/node_modules/.packag
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "Python 3.11 or newer is needed; name one with make PYTHON=/path/to/python3."; exit 1; }
+	  || { echo "Python 3.11 or newer is required. Choose one with make PYTHON=/path/to/python3."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/run.stamp: requirements.txt | $(BIN)/python

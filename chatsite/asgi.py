@@ -1,4 +1,4 @@
-"""The ASGI application: pages by Django, the socket by Channels."""
+"""The ASGI application: Django for pages, Channels for the WebSocket."""
 
 import os
 

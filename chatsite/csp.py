@@ -1,4 +1,4 @@
-"""Content-Security-Policy on every answer. The setting is named and shaped as in Django 6."""
+"""Sets Content-Security-Policy on every response, with a setting like that of Django 6."""
 
 from collections.abc import Callable
 

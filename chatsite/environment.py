@@ -1,7 +1,7 @@
-"""The settings that come from the environment, checked before anything starts.
+"""The settings from the environment, validated at startup.
 
-Every value is read through `Environment`, so that a wrong one stops the start with one sentence
-that names the setting, and so that docs/settings.md can be tested against this file.
+All values are read through `Environment`. An invalid value stops the startup with one sentence
+that names the setting. A test compares this file with docs/settings.md.
 """
 
 import secrets
@@ -16,14 +16,14 @@ REDIS_SCHEMES = ("redis", "rediss", "unix")
 
 
 class Environment:
-    """Reads and checks the environment; ImproperlyConfigured is a sentence for a person."""
+    """Reads and validates the environment. ImproperlyConfigured is a sentence for the user."""
 
     def __init__(self, base: Path) -> None:
         self._env = environ.Env()
         self._base = base
 
     def _text(self, name: str, default: str) -> str:
-        """The value of `name`; an empty one is as good as none."""
+        """Returns the value of `name`. An empty value counts as unset."""
         return self._env.str(name, default="").strip() or default
 
     def debug(self) -> bool:
@@ -44,12 +44,12 @@ class Environment:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise ImproperlyConfigured(
-                f"DATA_DIR: the folder {folder} cannot be made: {error.strerror}."
+                f"DATA_DIR: the folder {folder} cannot be created: {error.strerror}."
             ) from error
         return folder.resolve()
 
     def secret_key(self, data_dir: Path) -> str:
-        """SECRET_KEY, or the one kept in the data folder, made on the first start."""
+        """Returns SECRET_KEY, or the key in the data folder, which the first start creates."""
         if key := self._text("SECRET_KEY", ""):
             if len(key) < 32:
                 raise ImproperlyConfigured("SECRET_KEY must have at least 32 characters.")
@@ -61,7 +61,7 @@ class Environment:
                 draft.touch(mode=0o600)
                 draft.write_text(secrets.token_urlsafe(50))
                 try:
-                    # A hard link is made whole or not at all: of two first starts one wins.
+                    # Hard links are atomic: if two processes start at once, one key wins.
                     path.hardlink_to(draft)
                 except FileExistsError:
                     pass
@@ -73,11 +73,11 @@ class Environment:
                 f"SECRET_KEY is not set and {path} cannot be used: {error.strerror}."
             ) from error
         if len(key) < 32:
-            raise ImproperlyConfigured(f"{path} must hold at least 32 characters.")
+            raise ImproperlyConfigured(f"{path} must contain at least 32 characters.")
         return key
 
     def chat_urls(self, port: int) -> list[str]:
-        """The addresses people open, as origins (`https://chat.example.org`), main one first."""
+        """The public origins of the chat (`https://chat.example.org`), main one first."""
         default = f"http://127.0.0.1:{port},http://localhost:{port}"
         origins = []
         for url in self._text("CHAT_URL", default).split(","):
@@ -114,7 +114,7 @@ class Environment:
         except (ValueError, ImproperlyConfigured) as error:
             raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}.") from error
         if not database.get("NAME"):
-            raise ImproperlyConfigured("DATABASE_URL names no database.")
+            raise ImproperlyConfigured("DATABASE_URL does not name a database.")
         return database
 
     def redis_url(self) -> str:
@@ -127,14 +127,14 @@ class Environment:
         return url
 
     def trusted_proxies(self) -> int:
-        """How many proxies in front append to X-Forwarded-For."""
+        """The number of proxies in front that append to X-Forwarded-For."""
         value = self._text("TRUSTED_PROXIES", "0")
         if not value.isdecimal() or int(value) > 9:
             raise ImproperlyConfigured(f"TRUSTED_PROXIES must be 0 to 9, not {value!r}.")
         return int(value)
 
     def send_rate(self) -> float:
-        """Commands that one user may send in a second, for long."""
+        """Sustained commands per second for one user."""
         return self._positive("SEND_RATE", "20")
 
     def send_burst(self) -> float:
@@ -148,11 +148,11 @@ class Environment:
         except ValueError:
             number = 0
         if not 1 <= number <= 1_000_000:
-            raise ImproperlyConfigured(f"{name} must be a number from 1 on, not {value!r}.")
+            raise ImproperlyConfigured(f"{name} must be a number of at least 1, not {value!r}.")
         return number
 
     def email(self) -> dict:
-        """Django's EMAIL_* settings from EMAIL_URL; empty where no mail is configured."""
+        """Django's EMAIL_* settings from EMAIL_URL. Empty if it is not set."""
         url = self._text("EMAIL_URL", "")
         if not url:
             return {}

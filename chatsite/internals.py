@@ -1,8 +1,8 @@
-"""What the site uses of other libraries without their promise: the one list of it.
+"""All the undocumented internals of other libraries that the site uses.
 
-A library may rename any of these in a minor release. So each feature that rests on them asks
-`usable` when it starts: where one is missing, that is logged by name and the feature takes its
-ordinary path, which only uses what is documented. A test holds this list complete.
+A library may rename any of these in a minor release. So each feature that needs them calls
+`usable` at startup. If one is missing, it is logged by name and the feature falls back to the
+library's documented behaviour. A test checks that this list is complete.
 """
 
 import dis
@@ -20,11 +20,11 @@ logger = logging.getLogger(__name__)
 Feature = Literal["server", "redis layer", "memory layer", "pages", "sessions"]
 
 ORDINARY: dict[Feature, str] = {
-    "server": "daphne's own server runs, without our bounds and fast path",
-    "redis layer": "channels_redis' own pub/sub layer runs, slower",
-    "memory layer": "Channels' own in-memory layer runs, slower",
-    "pages": "Django's own ASGI handler answers pages, slower",
-    "sessions": "sign-in may fail until rooms.accounts.sessions is adapted",
+    "server": "daphne's own server, without our limits and fast path",
+    "redis layer": "channels_redis' own pub/sub layer, which is slower",
+    "memory layer": "Channels' own in-memory layer, which is slower",
+    "pages": "Django's own ASGI handler, which is slower",
+    "sessions": "none, sign-in may fail until rooms.accounts.sessions is adapted",
 }
 
 
@@ -39,7 +39,7 @@ class Internal:
         return f"{self.owner.replace(':', '.')}.{self.name}"
 
     def exists(self) -> bool:
-        """Whether the owner has it, or sets it on its instances."""
+        """Whether the owner defines it, or assigns it on its instances."""
         module, _, path = self.owner.partition(":")
         try:
             owner: Any = import_module(module)
@@ -52,7 +52,7 @@ class Internal:
 
 @cache
 def _assigned_by(owner: Any) -> set[str]:
-    """The attributes that a function, or the methods of a class and of its bases, assign."""
+    """The attributes assigned in a function, or in the methods of a class and its bases."""
     return {
         instruction.argval
         for function in _functions(owner)
@@ -78,22 +78,22 @@ INTERNALS: tuple[Internal, ...] = (
         "server",
         "daphne.server:Server",
         application="is called for each connection",
-        connections="the open connections and their tasks, to end them in order",
+        connections="the open connections and their tasks, for a graceful shutdown",
         create_application="gives sockets a bounded inbound queue",
-        handle_reply="is what an application sends through",
-        http_factory="makes our requests",
-        kill_all_applications="ends in order on SIGTERM",
-        listen_error="says why a port cannot be opened",
-        listen_success="knows the ports, to stop listening before the end",
-        ready_callable="runs when the factories are there",
-        ws_factory="makes our sockets",
+        handle_reply="sends the application's events",
+        http_factory="creates our requests",
+        kill_all_applications="shuts down gracefully on SIGTERM",
+        listen_error="reports why a port cannot be opened",
+        listen_success="knows the ports, to stop listening on shutdown",
+        ready_callable="runs after the factories are created",
+        ws_factory="creates our sockets",
     ),
     *_all_of(
         "server",
         "daphne.ws_protocol:WebSocketProtocol",
-        application_queue="takes what the client says",
-        check_timeouts="pauses pings while nothing is read",
-        last_ping="a client that said something is not pinged",
+        application_queue="receives the client's events",
+        check_timeouts="pauses pings while reading is paused",
+        last_ping="no ping for a client that sent something",
         muted="daphne ignores frames of a socket that it closed after an error",
         onMessage="bounds a message",
         onOpen="becomes the transport's producer",
@@ -103,65 +103,65 @@ INTERNALS: tuple[Internal, ...] = (
     *_all_of(
         "server",
         "daphne.http_protocol:WebRequest",
-        process="does not run for a request that was refused",
-        channel="its connection is closed when its body is too large",
+        process="is skipped for rejected requests",
+        channel="is closed if the body is too large",
     ),
-    *_all_of("server", "daphne.http_protocol:HTTPFactory", buildProtocol="makes our requests"),
+    *_all_of("server", "daphne.http_protocol:HTTPFactory", buildProtocol="creates our requests"),
     *_all_of(
         "server",
         "autobahn.twisted.websocket:WebSocketServerProtocol",
         STATE_OPEN="whether a socket can be written to",
-        _cancelAutoPingTimeoutCall="no pong is awaited while nothing is read",
+        _cancelAutoPingTimeoutCall="stops waiting for a pong while reading is paused",
         autoPingTimeoutCall="whether a pong is awaited",
-        current_frame="whether a frame has begun: then autobahn reads it",
-        data="whether bytes wait: then autobahn reads them",
-        dataReceived="takes ordinary frames before autobahn",
-        inside_message="whether a message has begun: then autobahn reads it",
+        current_frame="whether a frame has begun; then autobahn reads it",
+        data="whether bytes are buffered; then autobahn reads them",
+        dataReceived="parses ordinary frames before autobahn",
+        inside_message="whether a message has begun; then autobahn reads it",
         onMessageBegin="bounds a message",
         onMessageFrameData="bounds a message",
-        sendCloseFrame="closes with codes that only a server may use",
+        sendCloseFrame="closes with codes that only servers may use",
         sendFrame="sends binary frames",
         state="whether a socket can be written to",
     ),
     *_all_of(
         "server",
         "twisted.internet.tcp:Connection",
-        _tempDataBuffer="whether bytes wait to be sent",
-        dataBuffer="whether bytes wait to be sent",
+        _tempDataBuffer="whether bytes are waiting to be sent",
+        dataBuffer="whether bytes are waiting to be sent",
         disconnecting="whether the connection is being closed",
         pauseProducing="stops reading",
         resumeProducing="reads again",
-        socket="is written to directly when nothing waits",
+        socket="is written to directly if nothing is queued",
     ),
     *_all_of(
         "server",
         "twisted.web.http:Request",
-        content="how much of a body is there",
-        gotLength="refuses a body by its length",
-        handleContentChunk="refuses a body that grows too large",
+        content="the size of the body so far",
+        gotLength="rejects a body by its length",
+        handleContentChunk="rejects a body that grows too large",
     ),
-    *_all_of("server", "twisted.web.http:HTTPChannel", requestFactory="makes our requests"),
+    *_all_of("server", "twisted.web.http:HTTPChannel", requestFactory="creates our requests"),
     *_all_of(
         "redis layer",
         "channels_redis.pubsub:RedisPubSubChannelLayer",
-        _args="what the layer of a loop is made of",
-        _get_layer="makes our layer for each event loop",
-        _kwargs="what the layer of a loop is made of",
+        _args="arguments for the layer of a loop",
+        _get_layer="creates our layer for each event loop",
+        _kwargs="arguments for the layer of a loop",
         _layers="the layers by event loop",
-        deserialize="an event is decoded once per process",
-        serialize="an event is encoded once per process",
+        deserialize="decodes an event once per process",
+        serialize="encodes an event once per process",
     ),
     *_all_of(
         "redis layer",
         "channels_redis.pubsub:RedisPubSubLoopLayer",
-        _get_group_channel_name="the name of a group at Redis",
+        _get_group_channel_name="the name of a group in Redis",
         _get_shard="the Redis of a group",
-        _shards="our connections in place of its own",
-        _subscribe_to_channel="gives a socket a smaller queue",
+        _shards="replaces the connections with ours",
+        _subscribe_to_channel="gives sockets a smaller queue",
         channel_layer="encodes and decodes",
         channels="the queues of the sockets here",
         group_add="waits for the subscription",
-        group_send="hands over to the sockets here first",
+        group_send="delivers to the sockets here first",
         groups="the sockets here by group",
     ),
     *_all_of(
@@ -171,11 +171,11 @@ INTERNALS: tuple[Internal, ...] = (
         _ensure_receiver="starts reading",
         _ensure_redis="connects",
         _pubsub="redis-py's subscriptions",
-        _receive_message="hands over what is not for a group",
-        _subscribed_to="what Redis was asked for",
-        channel_layer="is handed what comes in",
-        flush="stops our tasks too",
-        host="where Redis is",
+        _receive_message="delivers messages that are not for a group",
+        _subscribed_to="the subscriptions requested from Redis",
+        channel_layer="receives incoming messages",
+        flush="also stops our tasks",
+        host="the address of Redis",
         publish="does not wait for Redis",
         subscribe="does not wait for Redis",
         unsubscribe="does not wait for Redis",
@@ -184,23 +184,25 @@ INTERNALS: tuple[Internal, ...] = (
         "redis layer",
         "channels_redis.utils",
         _wrap_close="closes the connections with their event loop",
-        create_pool="reads a host's settings",
+        create_pool="parses a host's settings",
     ),
     *_all_of(
-        "redis layer", "redis.asyncio:ConnectionPool", make_connection="a connection to publish on"
+        "redis layer", "redis.asyncio:ConnectionPool", make_connection="a connection for publishing"
     ),
     *_all_of(
         "redis layer",
         "redis.asyncio:Connection",
-        connect="a connection to publish on",
-        disconnect="drops one that may be in the middle of an answer",
+        connect="a connection for publishing",
+        disconnect="drops a connection that may be in the middle of an answer",
         is_connected="whether a connection was used before",
         pack_commands="many messages in one write",
         read_response="the answers to them",
         send_packed_command="many messages in one write",
     ),
     *_all_of(
-        "redis layer", "redis.asyncio.client:PubSub", subscribed="whether there is anything to read"
+        "redis layer",
+        "redis.asyncio.client:PubSub",
+        subscribed="whether there are subscriptions to read from",
     ),
     *_all_of(
         "memory layer", "channels.layers:InMemoryChannelLayer", groups="the channels of a group"
@@ -209,30 +211,30 @@ INTERNALS: tuple[Internal, ...] = (
         "pages",
         "django.core.handlers.asgi:ASGIHandler",
         chunk_size="the size of a file's blocks",
-        create_request="makes the request, or the answer to a bad one",
+        create_request="creates the request, or the response to a bad one",
         load_middleware="makes all middleware synchronous",
         read_body="reads the body",
-        send_response="sends the answer",
+        send_response="sends the response",
     ),
     *_all_of(
         "pages",
         "django.core.handlers.asgi:ASGIHandler.run_get_response",
-        _handler_class="signals name it",
+        _handler_class="is the sender of signals",
     ),
     *_all_of(
-        "pages", "django.core.handlers.base:BaseHandler", get_response="answers on one thread"
+        "pages", "django.core.handlers.base:BaseHandler", get_response="responds on one thread"
     ),
     *_all_of("pages", "django.core.handlers.asgi", get_script_prefix="where the site is mounted"),
     *_all_of("pages", "django.urls", set_script_prefix="where the site is mounted"),
     *_all_of(
-        "pages", "django.http:HttpResponse", closed="whether the answer's resources are freed"
+        "pages", "django.http:HttpResponse", closed="whether the response's resources are freed"
     ),
     *_all_of("pages", "django.http:FileResponse", block_size="the size of a file's blocks"),
     *_all_of(
         "sessions",
         "django.contrib.sessions.backends.db:SessionStore",
         _get_session="loads without marking the session as accessed",
-        _session_key="forgets the key of a session that is gone",
+        _session_key="drops the key of a deleted session",
     ),
     *_all_of(
         "sessions",
@@ -248,10 +250,13 @@ def missing(feature: Feature) -> list[Internal]:
 
 @cache
 def usable(feature: Feature) -> bool:
-    """Whether everything is there that a feature rests on. Logs what is not, once."""
+    """Whether all internals that a feature needs exist. Logs missing ones, once."""
     gone = missing(feature)
     for internal in gone:
         logger.warning(
-            "%s is gone, which %s. So %s.", internal, internal.purpose, ORDINARY[feature]
+            "%s is missing (purpose: %s). Fallback: %s.",
+            internal,
+            internal.purpose,
+            ORDINARY[feature],
         )
     return not gone

@@ -1,4 +1,4 @@
-"""The Origin check of the socket: exact, and only where a cookie would speak for somebody."""
+"""A strict Origin check for WebSockets that come with a cookie."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
@@ -7,10 +7,10 @@ Application = Callable[[dict, Callable, Callable], Awaitable[Any]]
 
 
 class ExactOrigin:
-    """Refuses (403) a socket that comes with a cookie and an Origin that is not one of ours.
+    """Refuses (403) a socket that has a cookie but not one of our origins.
 
     Channels' AllowedHostsOriginValidator also accepts http and any port for an allowed host, and
-    raises on a malformed Origin; here scheme, host and port must be equal to those of CHAT_URL.
+    raises on a malformed Origin. Here scheme, host and port must match CHAT_URL.
     """
 
     def __init__(self, application: Application, origins: Iterable[str]) -> None:
@@ -25,5 +25,5 @@ class ExactOrigin:
             await self.application(scope, receive, send)
         else:
             await receive()
-            # Closing before accepting answers the handshake with 403.
+            # Closing before accepting rejects the handshake with 403.
             await send({"type": "websocket.close"})

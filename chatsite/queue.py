@@ -1,11 +1,11 @@
-"""A queue for one reader. Each socket has two of them, and asyncio's takes 3 KB."""
+"""A queue for a single reader. Each socket has two, and asyncio's takes 3 KB."""
 
 import asyncio
 from typing import Any
 
 
 class OneReaderQueue:
-    """As much of asyncio.Queue as daphne and channel layers use."""
+    """The part of asyncio.Queue that daphne and channel layers use."""
 
     def __init__(self) -> None:
         self._items: list[Any] = []

@@ -1,4 +1,4 @@
-"""Settings of the site. What comes from the environment is listed in docs/settings.md."""
+"""Settings of the site. docs/settings.md lists those that come from the environment."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -77,16 +77,16 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES = {"default": environment.database(DATA_DIR)}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
-        # A transaction that reads before it writes must not fail with SQLITE_BUSY_SNAPSHOT.
+        # Prevents SQLITE_BUSY_SNAPSHOT in transactions that read before they write.
         "transaction_mode": "IMMEDIATE",
         "timeout": 5,
-        # FULL: what was acked survives a power cut. WAL: readers do not wait for the writer.
-        # 1,000 KB for each of a dozen threads: what is not there is in the system's own cache.
+        # FULL: acked messages survive a power cut. WAL: readers do not wait for the writer.
+        # cache_size: 1,000 KB for each of a dozen threads; the system caches the rest.
         "init_command": (
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-1000;"
         ),
     }
-    # For ever: opening the file and reading its schema costs more than most questions.
+    # Keep connections open: opening the file and reading its schema costs more than most queries.
     DATABASES["default"]["CONN_MAX_AGE"] = None
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 300
@@ -101,7 +101,7 @@ if REDIS_URL:
                 "hosts": [
                     {
                         "address": REDIS_URL,
-                        # Short, so that a dead Redis is noticed in seconds instead of minutes.
+                        # Short, to notice a dead Redis in seconds instead of minutes.
                         "socket_timeout": 2,
                         "socket_connect_timeout": 2,
                         "health_check_interval": 15,
@@ -116,7 +116,7 @@ else:
 
 CACHES = {
     "default": {
-        # In the database, so that sign-in limits hold over several processes without Redis.
+        # In the database, so that sign-in limits apply across processes without Redis.
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "django_cache",
     }
@@ -146,7 +146,7 @@ ACCOUNT_USERNAME_MIN_LENGTH = 2
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
-# Limits on sign-in count by address: behind a proxy by the one that it forwards.
+# Sign-in limits apply per client address: behind a proxy, the forwarded one.
 ALLAUTH_TRUSTED_PROXY_COUNT = environment.trusted_proxies()
 
 SECURE = CHAT_URL.startswith("https://")
@@ -171,7 +171,7 @@ SECURE_CSP = {
 }
 
 EMAIL_CONFIG = environment.email()
-# Without EMAIL_URL there is no mail: an administrator hands out reset links instead.
+# Without EMAIL_URL no mail is sent: an administrator hands out reset links instead.
 CHAT_SENDS_MAIL = bool(EMAIL_CONFIG)
 EMAIL_BACKEND = EMAIL_CONFIG.get("EMAIL_BACKEND", "django.core.mail.backends.dummy.EmailBackend")
 EMAIL_HOST = EMAIL_CONFIG.get("EMAIL_HOST", "")
@@ -185,7 +185,7 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = environment.mail_from(CHAT_URL)
 
 LANGUAGE_CODE = "en"
-# Of the pages in templates/ too, so that all texts are translated in one place.
+# Also for the pages in templates/, so that all translations are in one place.
 LOCALE_PATHS = [BASE_DIR / "rooms" / "locale"]
 LANGUAGES = [("en", _("English")), ("ko", _("Korean"))]
 TIME_ZONE = "UTC"
@@ -196,7 +196,7 @@ USE_TZ = True
 CHAT_SIGN_OUT_URL = "account_logout"
 CHAT_SHARED_PAGE = True
 CHAT_DATA_DIR = DATA_DIR
-# What one user may ask of one process (rooms.live.limits).
+# Limits of one user per process (rooms.live.limits).
 CHAT_SEND_RATE = environment.send_rate()
 CHAT_SEND_BURST = environment.send_burst()
 
@@ -210,7 +210,7 @@ STORAGES = {
         else "chatsite.static.ModuleManifestStorage"
     },
 }
-# `daphne chatsite.asgi:application` by hand works without collectstatic too.
+# Lets `daphne chatsite.asgi:application` work without collectstatic.
 WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = DATA_DIR / "uploads"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

@@ -1,4 +1,4 @@
-"""Static files under names that carry their hash, also inside JavaScript modules, compressed."""
+"""Hashed and compressed static files, including imports in JavaScript modules."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -11,17 +11,17 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 class WholeCompressor(Compressor):
     def write_data(self, path: str, data: bytes, suffix: str, stat_result: Any) -> str:
-        """Nobody finds half a file, neither after a crash nor while two processes start."""
+        """Writes atomically, so that no partial file is served after a crash or a double start."""
         part = super().write_data(path, data, f"{suffix}.{os.getpid()}.part", stat_result)
         os.replace(part, path + suffix)
         return path + suffix
 
 
 class ModuleManifestStorage(CompressedManifestStaticFilesStorage):
-    """WhiteNoise's storage, with `import … from "./x.js";` rewritten too.
+    """WhiteNoise's storage that also rewrites `import … from "./x.js";`.
 
-    Django rewrites an import only where the statement ends in `;` on its line. Before the first
-    collectstatic the files are served from their apps, under their plain names.
+    Django rewrites an import only if the statement ends in `;` on the same line. Before the first
+    collectstatic, files are served from their apps under their plain names.
     """
 
     support_js_module_import_aggregation = True
@@ -33,9 +33,9 @@ class ModuleManifestStorage(CompressedManifestStaticFilesStorage):
         return WholeCompressor(**options)
 
     def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
-        """Only what pages name, and only once: brotli at its best takes 3 s for all, every start.
+        """Compresses only hashed files, once: the best brotli takes 3 s for all, at every start.
 
-        A name with a hash is one content for ever.
+        A hashed name always has the same content.
         """
         named = set(self.hashed_files.values()).intersection(paths)
         fresh = [path for path in named if not Path(self.path(path) + ".br").exists()]

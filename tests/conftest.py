@@ -22,9 +22,9 @@ MakeSite = Callable[..., AbstractContextManager[Site]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Chaos first, since its tests are the longest and another worker has enough to do meanwhile.
+    """Runs chaos tests first, because they are the longest and other workers stay busy meanwhile.
 
-    Browser tests last: pytest-asyncio does not work after Playwright's synchronous API.
+    Browser tests run last: pytest-asyncio does not work after Playwright's synchronous API.
     """
     items.sort(key=lambda item: _rank(item.path))
 
@@ -43,14 +43,14 @@ def redis_url() -> Iterator[str]:
 
 @pytest.fixture
 def redis() -> Iterator[Redis]:
-    """A Redis for a test that breaks it: give the site its `url` as REDIS_URL."""
+    """A Redis that the test may break. Give the site its `url` as REDIS_URL."""
     with redis_server() as made:
         yield made
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    # Kills leave what was committed to the system's cache; no test cuts the power.
+    # A kill loses nothing that is in the system's cache, and no test cuts the power.
     with postgres_cluster("-c", "fsync=off") as made:
         yield made
 
@@ -82,7 +82,7 @@ def migrated_sqlite() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def collected_static() -> Iterator[Path]:
-    """The static files as `serve` collects and compresses them; they take it 3 s."""
+    """The static files as collected and compressed by `serve`, which takes 3 s."""
     site = Site("sqlite:///FOLDER/none", {"DEBUG": "off"}, 0)
     try:
         site.manage("collectstatic", "-v", "0", "--no-input").check_returncode()

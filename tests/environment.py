@@ -1,4 +1,4 @@
-"""Loaded before Django: tests never touch the data folder of this checkout."""
+"""Loaded before Django, so that tests never touch the data folder of this checkout."""
 
 import os
 import tempfile

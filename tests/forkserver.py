@@ -1,11 +1,11 @@
-"""Starts Python programs without waiting a second for their imports.
+"""Starts Python programs without the second that their imports take.
 
-A fork server imports the libraries that need no settings, then forks for each program that is
-asked for. The fork is an ordinary process from there on: its own pid, environment, working folder,
-arguments, files and signals; Django and the project are loaded by itself, with its own settings.
+A fork server imports the libraries that need no settings, then forks for each requested program.
+The fork is an ordinary process with its own pid, environment, working folder, arguments, files and
+signals; it loads Django and the project itself, with its own settings.
 
-`Process` and `run` stand for `subprocess.Popen` and `subprocess.run`. Real starts remain:
-test_commands tests them, and a program whose environment changes Python itself needs one.
+`Process` and `run` replace `subprocess.Popen` and `subprocess.run`. Real starts are still needed in
+test_commands, and for programs whose environment changes Python itself.
 """
 
 import functools
@@ -29,8 +29,8 @@ from typing import IO, Any, Self
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# What a start of the site imports and what reads no settings while it is imported. Nothing here
-# may install Twisted's reactor (daphne does), whose epoll object the forks would share.
+# Imported by the site at startup, and independent of settings. Must not install Twisted's reactor
+# (daphne does), because forks would share its epoll object.
 PRELOADED = (
     "autobahn.twisted.websocket",
     "channels.generic.websocket",
@@ -63,7 +63,7 @@ _number = struct.Struct("i")  # a pid, an exit code, the size of a request
 
 
 class Process:
-    """A Python program that runs: `command` is a script, or "-m" and a module, and arguments."""
+    """A running Python program. `command` is a script, or "-m" and a module, and arguments."""
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class Process:
 
 
 class Captured(Process):
-    """A program whose output is kept in files until it ends."""
+    """A program whose output goes to files until it ends."""
 
     def __init__(self, command: Sequence[str], *, env: Mapping[str, str], answer: str = "") -> None:
         self.command = command
@@ -131,7 +131,7 @@ class Captured(Process):
             super().__init__(command, env=env, stdin=stdin, stdout=self._out, stderr=self._err)
 
     def result(self, timeout: float = 300) -> "subprocess.CompletedProcess[str]":
-        """What it said and how it ended. It is killed if it takes longer than `timeout`."""
+        """Returns its output and exit code. Kills it if it takes longer than `timeout`."""
         try:
             code = self.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -152,7 +152,7 @@ def run(
 
 
 class ForkServer:
-    """The fork server of this process; it ends when its standard input closes, so with us."""
+    """This process's fork server. It ends when its standard input closes, so with this process."""
 
     def __init__(self) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="chatsite-forks-")
@@ -180,7 +180,7 @@ class ForkServer:
 
 
 def _serve(address: str, ready: int) -> Callable[[], None]:
-    """Forks on request until its starter ends. Returns in a fork, with what it has to run."""
+    """Forks on request until its parent ends. In a fork, returns the function to run."""
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)
     listener.listen()
@@ -222,12 +222,12 @@ def _serve(address: str, ready: int) -> Callable[[], None]:
 
 
 def _tell(connection: socket.socket, number: int) -> None:
-    with suppress(BrokenPipeError):  # nobody waits for this one
+    with suppress(BrokenPipeError):  # nobody is waiting for it
         connection.sendall(_number.pack(number))
 
 
 def _become(files: list[int], command: list[str], environ: dict[str, str]) -> None:
-    """Makes of this fork what `python *command` would be."""
+    """Turns this fork into `python *command`."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -253,7 +253,7 @@ if __name__ == "__main__":
     for name in PRELOADED:
         importlib.import_module(name)
     assert "twisted.internet.reactor" not in sys.modules
-    assert threading.active_count() == 1, "a fork has only the thread that forks"
+    assert threading.active_count() == 1, "threads do not survive a fork"
     gc.collect()
     gc.freeze()
     _serve(sys.argv[1], int(sys.argv[2]))()

@@ -1,4 +1,4 @@
-"""Redis and PostgreSQL of the tests' own: started on free ports, ended by their process ids."""
+"""The tests' own Redis and PostgreSQL, on free ports, stopped by their process ids."""
 
 import fcntl
 import os
@@ -16,14 +16,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-# Below the ports that the system gives to connections, of which one could come between.
+# Below the ephemeral ports, so that no outgoing connection takes one first.
 _ports = iter(range(20_000, 32_000))
-# A lock on a byte of this file keeps the port of that number for this process.
+# Locking a byte of this file reserves the port of that number for this process.
 _kept = (Path(tempfile.gettempdir()) / f"chatsite-ports-{os.getuid()}").open("w")
 
 
 def free_port() -> int:
-    """A port on which nothing listens, given to no other test and no other test run."""
+    """Returns a free port that no other test or test run gets."""
     for port in _ports:
         try:
             fcntl.lockf(_kept, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
@@ -50,15 +50,15 @@ def answers(port: int) -> bool:
 
 
 def missing(what: str) -> None:
-    """Skips, loudly; in CI nothing that is promised may be skipped."""
-    message = f"{what} is not installed: bin/test-deps tells what to do"
+    """Skips the test; fails in CI, where nothing may be skipped."""
+    message = f"{what} is not installed; run bin/test-deps"
     if os.environ.get("CI") == "true":
         pytest.fail(message)
     pytest.skip(message)
 
 
 class Redis:
-    """A Redis of our own, which can be ended, begun again on the same port, and frozen."""
+    """Our own Redis, which can be stopped, restarted on the same port, and frozen."""
 
     def __init__(self, folder: str, *options: str) -> None:
         program = shutil.which("redis-server")
@@ -94,7 +94,7 @@ def redis_server(*options: str) -> Iterator[Redis]:
 
 
 def _accepts(url: str) -> bool:
-    """Whether PostgreSQL is past its start, in which it answers but refuses."""
+    """Whether PostgreSQL accepts connections. While it starts, it refuses them."""
     try:
         psycopg.connect(f"{url}/postgres").close()
     except psycopg.OperationalError:
@@ -103,7 +103,7 @@ def _accepts(url: str) -> bool:
 
 
 class Postgres:
-    """A PostgreSQL cluster of our own, which can be ended and begun again on the same port."""
+    """Our own PostgreSQL cluster, which can be stopped and restarted on the same port."""
 
     def __init__(self, *options: str) -> None:
         folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
@@ -112,7 +112,7 @@ class Postgres:
             missing("PostgreSQL")
             raise AssertionError
         port = free_port()
-        # PostgreSQL refuses to run as root: there it runs as the user that its package made.
+        # PostgreSQL refuses to run as root: then it runs as the user that its package created.
         self._account = "postgres" if os.geteuid() == 0 else None
         self.folder = Path(tempfile.mkdtemp(prefix="chatsite-postgres-"))
         if self._account:
@@ -141,7 +141,7 @@ class Postgres:
         wait_until(lambda: _accepts(self.url), "postgres")
 
     def end(self, number: int = signal.SIGINT) -> None:
-        """SIGINT ends all connections in order; SIGQUIT is what a crash is to the data."""
+        """SIGINT closes all connections cleanly; SIGQUIT is like a crash."""
         self.process.send_signal(number)
         self.process.wait(30)
 

@@ -1,4 +1,4 @@
-"""The site as it runs for real: daphne as processes, a database and perhaps Redis.
+"""A real site: daphne processes, a database and perhaps Redis.
 
     def test_something(make_site):
         with make_site("sqlite") as site:          # or "postgres"; redis=True; processes=2;
@@ -7,8 +7,8 @@
             async with site.socket("ada") as ada:  # see tests.wire
                 ...
 
-`site.run(messages.say, people["ada"], ["hi"])` runs a function of tests.programs in a process of
-its own with the site's settings.
+`site.run(messages.say, people["ada"], ["hi"])` runs a function of tests.programs in its own
+process, with the site's settings.
 """
 
 import json
@@ -28,8 +28,8 @@ from tests import forkserver
 from tests.services import answers, free_port, wait_until
 from tests.wire import Wire
 
-# Of a site that compares its sockets with the database sooner than every two seconds, and the
-# seconds after which each of its processes has looked at the database once.
+# For sites that compare their sockets with the database more often than every two seconds, and the
+# seconds until each process has read the database once.
 COMPARES_SOON = {"CHAT_REPAIR_EVERY": "0.3"}
 FIRST_LOOK = 1.0
 
@@ -38,14 +38,14 @@ DAPHNE = str(Path(sys.executable).with_name("daphne"))
 
 
 P = ParamSpec("P")
-# Where Django is not set up, as in tests.chaos, a program is named by its module and function.
+# Without Django, as in tests.chaos, a program is named by module and function.
 Program = Callable[P, object] | str
 
 
 def start(
     program: Program[P], environment: dict[str, str], *args: P.args, **kwargs: P.kwargs
 ) -> forkserver.Captured:
-    """Starts one of tests.programs in a process of its own."""
+    """Starts one of tests.programs in its own process."""
     if not isinstance(program, str):
         program = f"{program.__module__}:{program.__qualname__}"
     command = ["-m", "tests.programs", program, json.dumps([args, kwargs])]
@@ -53,7 +53,7 @@ def start(
 
 
 def returned(process: forkserver.Captured) -> Any:
-    """What a program returned, when it has ended well: tuples are lists, keys are texts."""
+    """Returns the result of a program, which must succeed. Tuples become lists, keys strings."""
     result = process.result()
     if result.returncode:
         raise RuntimeError(result.stderr)
@@ -61,13 +61,13 @@ def returned(process: forkserver.Captured) -> Any:
 
 
 class Daphne:
-    """One process that serves the site."""
+    """One server process."""
 
     process: "forkserver.Process | subprocess.Popen[bytes]"
 
     def __init__(self, site: "Site", port: int, command: Sequence[str]) -> None:
         self.site, self.port, self.command = site, port, command
-        self.environment = site.environment  # of this process alone, where a test gives another
+        self.environment = site.environment  # a test may replace it for this process
         self.url = f"http://127.0.0.1:{port}"
         self.log = site.folder / f"daphne-{port}.log"
         self.start()
@@ -111,7 +111,7 @@ def _answer(request: urllib.request.Request) -> tuple[int, str]:
 
 
 class Site:
-    """A database of its own, and the processes that serve it."""
+    """A database and the processes that serve it."""
 
     def __init__(
         self,
@@ -150,20 +150,20 @@ class Site:
         return self.processes[0].url
 
     def run(self, program: Program[P], *args: P.args, **kwargs: P.kwargs) -> Any:
-        """What a program of tests.programs returns in a process with the site's settings."""
+        """Runs a program of tests.programs with the site's settings. Returns its result."""
         return returned(self.start(program, *args, **kwargs))
 
     def start(self, program: Program[P], *args: P.args, **kwargs: P.kwargs) -> forkserver.Captured:
-        """The same without waiting for its end: see `returned`."""
+        """Like `run`, but does not wait for the end: see `returned`."""
         return start(program, self.environment, *args, **kwargs)
 
     def manage(self, *words: str | Path, answer: str = "") -> "subprocess.CompletedProcess[str]":
-        """`manage.py …` with the site's settings; `answer` is typed into it."""
+        """Runs `manage.py …` with the site's settings and `answer` as its input."""
         command = ["manage.py", *map(str, words)]
         return forkserver.run(command, env=self.environment, answer=answer)
 
     def people(self, *names: str, join: bool = True) -> dict[str, int]:
-        """Accounts with a session, in General if `join`; their ids by name."""
+        """Creates accounts with a session, in General if `join`. Returns ids by name."""
         made = self.run("tests.programs.people:make", names, join=join)
         self.ids |= {name: user_id for name, (user_id, _key) in made.items()}
         self.keys |= {name: key for name, (_id, key) in made.items()}
@@ -173,7 +173,7 @@ class Site:
         return Wire(self.processes[process].url, self.keys[name])
 
     def get(self, path: str, name: str | None = None) -> tuple[int, str]:
-        """The status and the text of a page."""
+        """Returns the status and the text of a page."""
         request = urllib.request.Request(self.url + path)
         if name:
             request.add_header("Cookie", f"sessionid={self.keys[name]}")

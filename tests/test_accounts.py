@@ -48,7 +48,7 @@ def test_sign_in_by_username_or_email(login: str) -> None:
     assert signed_in(client)
 
 
-def test_sign_in_leads_to_the_page_that_was_asked_for() -> None:
+def test_sign_in_redirects_to_the_requested_page() -> None:
     account("ada")
     client = browser()
     page = client.get("/settings/")
@@ -60,7 +60,7 @@ def test_sign_in_leads_to_the_page_that_was_asked_for() -> None:
     assert answer["Location"] == "/"
 
 
-def test_wrong_password_keeps_the_username() -> None:
+def test_wrong_password_keeps_the_entered_username() -> None:
     account("ada")
     client = browser()
     page = sign_in(client, "ada", "wrong").content.decode()
@@ -70,7 +70,7 @@ def test_wrong_password_keeps_the_username() -> None:
     assert not signed_in(client)
 
 
-def test_sign_in_field_is_for_password_managers() -> None:
+def test_sign_in_fields_support_password_managers() -> None:
     account("ada")
     field = re.search(r'<input[^>]*name="login"[^>]*>', browser().get(LOGIN).content.decode())
     assert field
@@ -79,9 +79,9 @@ def test_sign_in_field_is_for_password_managers() -> None:
 
 
 @pytest.mark.parametrize("bad", ["a\0b", "x" * 10_000, "", "a\nb", "\ud800"])
-def test_bad_sign_in_is_refused(bad: str) -> None:
+def test_invalid_sign_in_is_rejected(bad: str) -> None:
     client = browser()
-    # A lone surrogate is not UTF-8, so it can only come as bytes.
+    # A lone surrogate is not UTF-8, so it can only be sent as bytes.
     text = bad.encode("utf-8", "surrogatepass")
     form = "application/x-www-form-urlencoded"
     for body in (b"login=ada&password=" + text, b"login=" + text + b"&password=x"):
@@ -102,14 +102,14 @@ def test_a_sign_in_of_any_length_is_refused_on_every_database(
 
 
 @pytest.mark.parametrize("url", [LOGIN, "/admin/login/"])
-def test_after_many_wrong_passwords_the_right_one_is_refused_too(url: str) -> None:
+def test_too_many_wrong_passwords_lock_out_the_right_one(url: str) -> None:
     account("ada", owner=True)
     for _ in range(10):
         sign_in(browser(), "ada", "wrong")
     client = browser()
     answer = sign_in(client, "ada", PASSWORD, LOGIN)
     assert "Too many failed login attempts. Try again later." in answer.content.decode()
-    # The admin has no sign-in of its own that would know no limits.
+    # The admin has no sign-in page of its own without limits.
     answer = client.post(url, {"username": "ada", "login": "ada", "password": PASSWORD})
     assert answer.status_code in {200, 302}
     assert not signed_in(client)
@@ -140,13 +140,13 @@ def test_addresses_of_the_chat_are_hosts_and_origins_and_no_others(make_site: Ma
         assert site.run(pages.sign_in_by, list(by)) == list(by.values())
 
 
-def test_admin_signs_in_through_the_same_page() -> None:
+def test_admin_uses_the_same_sign_in_page() -> None:
     answer = browser().get("/admin/login/?next=/admin/")
     assert answer.status_code == 302
     assert answer["Location"].startswith(LOGIN)
 
 
-def test_sign_out_asks_first() -> None:
+def test_sign_out_asks_for_confirmation() -> None:
     client = browser(account("ada"))
     assert client.get("/accounts/logout/").status_code == 200
     assert signed_in(client)
@@ -163,7 +163,7 @@ NEW = {
 }
 
 
-def test_open_sign_up_leads_into_the_first_room() -> None:
+def test_open_sign_up_redirects_to_the_first_room() -> None:
     set_signup(Signup.OPEN)
     room = Room.objects.create(name="General", slug="general")
     client = browser()
@@ -179,7 +179,7 @@ def test_open_sign_up_leads_into_the_first_room() -> None:
 
 
 @pytest.mark.parametrize("signup", [Signup.INVITATION, Signup.CLOSED])
-def test_sign_up_that_is_not_open(signup: Signup) -> None:
+def test_sign_up_is_refused_unless_open(signup: Signup) -> None:
     set_signup(signup)
     client = browser()
     page = client.get(SIGNUP).content.decode()
@@ -211,7 +211,7 @@ def test_sign_up_that_is_not_open(signup: Signup) -> None:
         *({"name": bad} for bad in BAD_LINES if bad.strip()),
     ],
 )
-def test_wrong_sign_up_makes_nothing_and_keeps_what_was_typed(wrong: dict[str, str]) -> None:
+def test_invalid_sign_up_creates_nothing_and_keeps_the_input(wrong: dict[str, str]) -> None:
     set_signup(Signup.OPEN)
     account("ada", email="ada@example.org")
     answer = browser().post(SIGNUP, NEW | wrong)
@@ -223,7 +223,7 @@ def test_wrong_sign_up_makes_nothing_and_keeps_what_was_typed(wrong: dict[str, s
     assert User.objects.count() == 1
 
 
-def test_password_change_keeps_this_session_and_ends_the_others() -> None:
+def test_password_change_ends_other_sessions() -> None:
     user = account("ada")
     here, elsewhere = browser(user), browser(user)
     url = "/accounts/password/change/"
@@ -237,7 +237,7 @@ def test_password_change_keeps_this_session_and_ends_the_others() -> None:
     assert user.check_password(NEW_PASSWORD)
 
 
-def test_without_mail_the_owner_is_asked() -> None:
+def test_without_mail_the_page_refers_to_the_owner() -> None:
     account("ada", email="ada@example.org")
     client = browser()
     page = client.get(RESET).content.decode()
@@ -276,7 +276,7 @@ def test_reset_by_mail() -> None:
     assert sign_in(browser(), "ada", NEW_PASSWORD).status_code == 302
 
 
-def test_reset_does_not_tell_who_has_an_account() -> None:
+def test_reset_does_not_reveal_accounts() -> None:
     account("ada", email="ada@example.org")
     with mail_configured():
         answers = [browser().post(RESET, {"email": f"{who}@example.org"}) for who in ("ada", "eve")]
@@ -290,7 +290,7 @@ def made_link(page: str) -> str:
     return link[1]
 
 
-def test_reset_link_by_the_owner_works_once() -> None:
+def test_owners_reset_link_works_once() -> None:
     owner, user = account("root", owner=True), account("ada")
     old = browser(user)
     answer = browser(owner).post(f"/settings/people/{Person.of(user).pk}/reset-link")
@@ -306,14 +306,14 @@ def test_reset_link_by_the_owner_works_once() -> None:
     assert "This link cannot be used" in again
 
 
-def test_reset_link_is_made_by_the_owner_only() -> None:
+def test_only_the_owner_creates_reset_links() -> None:
     user, other = account("ada"), account("bob")
     client = browser(user)
     assert client.post(f"/settings/people/{other.pk}/reset-link").status_code == 403
     assert browser().post(f"/settings/people/{other.pk}/reset-link").status_code == 302
 
 
-def test_deactivated_account_is_out() -> None:
+def test_deactivated_account_is_signed_out_and_cannot_sign_in() -> None:
     owner, user = account("root", owner=True), account("ada")
     session, office = browser(user), browser(owner)
     assert session.get("/settings/").status_code == 200
@@ -341,12 +341,12 @@ OWNERS = ["place", "invitations", "invitations/1/revoke", "people/1/deactivate"]
 
 
 @pytest.mark.parametrize("path", OWNERS)
-def test_settings_of_the_place_are_the_owners(path: str) -> None:
+def test_only_the_owner_sees_the_settings_of_the_place(path: str) -> None:
     assert browser(account("ada")).post(f"/settings/{path}").status_code == 403
 
 
 @pytest.mark.parametrize("name", ["x" * 61, *(bad for bad in BAD_LINES if bad.strip())])
-def test_wrong_name_changes_nothing(name: str) -> None:
+def test_invalid_name_changes_nothing(name: str) -> None:
     user = account("ada", name="Ada")
     answer = browser(user).post("/settings/profile", {"name": name})
     assert answer.status_code == 400
@@ -360,7 +360,7 @@ def test_name_is_saved() -> None:
     assert Person.of(user).name == "Ada Lovelace"
 
 
-def test_people_are_searched_and_paged() -> None:
+def test_people_can_be_searched_and_paginated() -> None:
     client = browser(account("root", owner=True))
     for number in range(60):
         account(f"person{number:02}")
@@ -374,7 +374,7 @@ PAGES = [LOGIN, SIGNUP, RESET, "/accounts/password/reset/done/", "/", "/nothing/
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_pages_are_korean(path: str) -> None:
+def test_pages_are_in_korean(path: str) -> None:
     set_signup(Signup.OPEN)
     page = browser().get(path, headers={"accept-language": "ko"}, follow=True).content.decode()
     assert '<html lang="ko">' in page
@@ -382,7 +382,7 @@ def test_pages_are_korean(path: str) -> None:
     assert set(re.findall(r"[A-Za-z]{3,}", text)) <= {"Chat"}, text
 
 
-def test_korean_errors() -> None:
+def test_errors_are_in_korean() -> None:
     account("ada")
     korean = {"accept-language": "ko"}
     data = {"login": "ada", "password": "wrong"}
@@ -390,7 +390,7 @@ def test_korean_errors() -> None:
     assert "비밀번호가 올바르지 않습니다." in page
 
 
-def test_language_is_kept() -> None:
+def test_language_choice_is_remembered() -> None:
     client = browser(account("ada"))
     client.post("/i18n/setlang/", {"language": "ko", "next": "/settings/"})
     page = client.get("/settings/", headers={"accept-language": "en"}).content.decode()
@@ -408,7 +408,7 @@ def said_by(user: User) -> Message:
 
 
 @pytest.mark.parametrize("forget_name", [False, True])
-def test_who_deletes_their_account_leaves_what_they_said(forget_name: bool) -> None:
+def test_deleting_an_account_keeps_its_messages(forget_name: bool) -> None:
     account("root", owner=True)
     user = account("ada", name="Ada Lovelace")
     message, client = said_by(user), browser(user)
@@ -425,13 +425,13 @@ def test_who_deletes_their_account_leaves_what_they_said(forget_name: bool) -> N
     with override("ko"):
         assert author.shown_name == ("탈퇴한 사용자" if forget_name else "Ada Lovelace")
     assert not signed_in(client)
-    # The name is free again only for those who took it along.
+    # The name becomes free only if it was removed.
     assert account("ada").pk
     assert Person.of(User.objects.get(username="ada")).handle == ("ada" if forget_name else "ada-2")
 
 
 @pytest.mark.parametrize("wrong", [{}, {"password": ""}, {"password": "another one"}])
-def test_an_account_is_deleted_by_its_password_alone(wrong: dict[str, str]) -> None:
+def test_deleting_an_account_requires_its_password(wrong: dict[str, str]) -> None:
     user = account("ada")
     client = browser(user)
     assert client.post(DELETE, wrong).status_code == 400

@@ -1,4 +1,4 @@
-"""Django's admin: rooms, their members, accounts and the place, as a browser's forms send them."""
+"""Django's admin for rooms, members, accounts and the place, with the forms a browser sends."""
 
 import re
 from collections.abc import Callable
@@ -42,7 +42,7 @@ DUE = "/admin/rooms/due/"
 
 
 class SentFields(HTMLParser):
-    """What a browser would send of a page's main form as it is shown."""
+    """The fields that a browser would send for a page's main form."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ def client(root: User) -> Client:
 
 @pytest.fixture
 def room() -> Room:
-    """With an owner and a member, in this order; the administrator is not in it."""
+    """A room with an owner and a member, in this order. The administrator is not in it."""
     ada, bob = person("ada"), person("bob")
     room = members.create_room(ada, "General", Kind.PUBLIC, "All things")
     members.add_member(None, room, bob)
@@ -101,19 +101,19 @@ def fields(client: Client, url: str) -> dict[str, str]:
 
 
 def save(client: Client, url: str, **changes: str) -> str:
-    """Opens a form, changes these fields, sends all of it; the page that comes then."""
+    """Opens a form, changes these fields and submits it. Returns the next page."""
     answer = client.post(url, fields(client, url) | changes, follow=True)
     assert answer.status_code == 200
     return answer.content.decode()
 
 
 def saved(page: str) -> bool:
-    """Whether the list is shown and says so, rather than the form with its errors."""
+    """Whether the list appears with a success message, rather than the form with errors."""
     return 'class="errornote"' not in page and 'class="success"' in page
 
 
 def errors(page: str) -> list[str]:
-    """What the form says is wrong, a text for each field."""
+    """The form's errors, a text for each field."""
     return re.findall(r'<ul class="errorlist[^>]*>(.*?)</ul>', page, re.DOTALL)
 
 
@@ -123,7 +123,7 @@ def roles(room: Room) -> dict[str, str]:
 
 
 def row(room: Room, username: str) -> str:
-    """The name of a member's row in the form."""
+    """The prefix of a member's row in the form."""
     order = list(room.memberships.order_by("pk").values_list("person__handle", flat=True))
     return f"memberships-{order.index(username)}"
 
@@ -153,7 +153,7 @@ def say(author: Person, room: Room) -> Message:
         ("x" * 5000, set()),
     ],
 )
-def test_rooms_are_listed_and_found_by_name_address_and_topic(
+def test_rooms_are_listed_and_searched_by_name_slug_and_topic(
     client: Client, room: Room, q: str, names: set[str]
 ) -> None:
     tea = members.create_room(None, "Tea", Kind.PRIVATE, "Biscuits")
@@ -164,9 +164,7 @@ def test_rooms_are_listed_and_found_by_name_address_and_topic(
     assert listed(page.content.decode()) == names
 
 
-def test_list_shows_how_many_are_in_a_room_and_filters_archived_ones(
-    client: Client, room: Room
-) -> None:
+def test_list_counts_members_and_filters_archived_rooms(client: Client, room: Room) -> None:
     members.create_room(None, "Empty", Kind.PRIVATE)
     members.set_archived(None, room, True)
     page = client.get(ROOMS, {"archived_at__isempty": "0"}).content.decode()
@@ -175,7 +173,7 @@ def test_list_shows_how_many_are_in_a_room_and_filters_archived_ones(
     assert listed(client.get(ROOMS, {"kind__exact": "private"}).content.decode()) == {"Empty"}
 
 
-def test_room_is_renamed_and_its_address_stays(
+def test_renaming_a_room_keeps_its_slug(
     client: Client, room: Room, django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:
     with django_capture_on_commit_callbacks() as told:
@@ -185,7 +183,7 @@ def test_room_is_renamed_and_its_address_stays(
     assert (room.name, room.topic, room.kind) == ("New name", "New topic", Kind.PRIVATE)
     assert room.slug == "general"
     assert roles(room) == {"ada": "owner", "bob": "member"}
-    assert told, "open browsers hear of it"
+    assert told, "open browsers are notified"
 
 
 @pytest.mark.parametrize(
@@ -201,7 +199,7 @@ def test_room_is_renamed_and_its_address_stays(
     ],
 )
 @pytest.mark.parametrize("new", [True, False])
-def test_wrong_room_is_not_saved(
+def test_invalid_room_is_not_saved(
     client: Client, room: Room, new: bool, wrong: dict[str, str]
 ) -> None:
     before = list(Room.objects.values())
@@ -211,7 +209,7 @@ def test_wrong_room_is_not_saved(
     assert list(Room.objects.values()) == before
 
 
-def test_room_is_made_with_the_administrator_as_owner(client: Client) -> None:
+def test_administrator_owns_the_room_they_create(client: Client) -> None:
     page = save(client, f"{ROOMS}add/", name="자유 게시판", topic="", kind="private")
     assert saved(page)
     room = Room.objects.get()
@@ -221,21 +219,21 @@ def test_room_is_made_with_the_administrator_as_owner(client: Client) -> None:
     assert set(Room.objects.values_list("slug", flat=True)) == {"자유-게시판", "자유-게시판-2"}
 
 
-def test_rooms_are_archived_and_opened_again(client: Client, room: Room) -> None:
+def test_rooms_can_be_archived_and_reopened(client: Client, room: Room) -> None:
     other = members.create_room(None, "Other", Kind.PRIVATE)
     chosen = {"_selected_action": [room.pk, other.pk]}
     for action, archived in (("archive", True), ("archive", True), ("unarchive", False)):
         answer = client.post(ROOMS, chosen | {"action": action}, follow=True)
         assert answer.status_code == 200
         assert {one.archived for one in Room.objects.all()} == {archived}
-    # An archived room can still be put right here.
+    # An archived room can still be changed here.
     members.set_archived(None, room, True)
     assert saved(save(client, change(room), name="Old things"))
     room.refresh_from_db()
     assert (room.name, room.archived) == ("Old things", True)
 
 
-def test_no_room_is_deleted(client: Client, room: Room) -> None:
+def test_rooms_cannot_be_deleted(client: Client, room: Room) -> None:
     assert client.get(f"{ROOMS}{room.pk}/delete/").status_code == 403
     assert client.post(f"{ROOMS}{room.pk}/delete/", {"post": "yes"}).status_code == 403
     bulk = {"action": "delete_selected", "_selected_action": [room.pk], "post": "yes"}
@@ -244,14 +242,14 @@ def test_no_room_is_deleted(client: Client, room: Room) -> None:
     assert "delete_selected" not in client.get(ROOMS).content.decode()
 
 
-def test_messages_are_not_here(client: Client, room: Room, root: User) -> None:
+def test_messages_are_not_in_the_admin(client: Client, room: Room, root: User) -> None:
     assert not {Message, Mention, Reaction, Membership} & set(admin.site._registry)
     say(Person.objects.get(handle="ada"), room)
     for url in (change(room), ROOMS):
         assert "hi" not in re.findall(r">([^<]*)<", client.get(url).content.decode())
 
 
-def test_direct_rooms_are_shown_and_not_changed(client: Client, room: Room, root: User) -> None:
+def test_direct_rooms_are_read_only(client: Client, room: Room, root: User) -> None:
     ada, bob = Person.objects.get(handle="ada"), Person.objects.get(handle="bob")
     direct = members.direct_room(ada, [bob.pk])
     before = list(Room.objects.values()), list(Membership.objects.values())
@@ -270,7 +268,7 @@ def test_direct_rooms_are_shown_and_not_changed(client: Client, room: Room, root
 
 
 def add(who: Person, role: str, number: int = 2) -> dict[str, str]:
-    """A new row under the `number` of those that are there."""
+    """A new row below the `number` existing ones."""
     return {
         "memberships-TOTAL_FORMS": str(number + 1),
         f"memberships-{number}-id": "",
@@ -279,7 +277,7 @@ def add(who: Person, role: str, number: int = 2) -> dict[str, str]:
     }
 
 
-def test_members_are_added_removed_and_given_roles(client: Client, room: Room) -> None:
+def test_members_can_be_added_removed_and_given_roles(client: Client, room: Room) -> None:
     eve = person("eve")
     assert saved(save(client, change(room), **add(eve, Role.MODERATOR)))
     assert roles(room) == {"ada": "owner", "bob": "member", "eve": "moderator"}
@@ -291,9 +289,7 @@ def test_members_are_added_removed_and_given_roles(client: Client, room: Room) -
 
 
 @pytest.mark.parametrize("wrong", [{"role": "member"}, {"role": "moderator"}, {"DELETE": "on"}])
-def test_last_owner_stays_and_the_page_says_why(
-    client: Client, room: Room, wrong: dict[str, str]
-) -> None:
+def test_last_owner_cannot_be_removed(client: Client, room: Room, wrong: dict[str, str]) -> None:
     changes = {f"{row(room, 'ada')}-{name}": value for name, value in wrong.items()}
     page = save(client, change(room), **changes)
     assert "A room needs an owner: make somebody else the owner first." in page
@@ -302,7 +298,7 @@ def test_last_owner_stays_and_the_page_says_why(
 
 @pytest.mark.parametrize("old", [{"role": "member"}, {"DELETE": "on"}])
 @pytest.mark.parametrize("to", ["bob", "eve"])
-def test_one_form_hands_a_room_over(
+def test_one_form_can_transfer_ownership(
     client: Client, room: Room, to: str, old: dict[str, str]
 ) -> None:
     eve = person("eve")
@@ -314,7 +310,7 @@ def test_one_form_hands_a_room_over(
     assert roles(room).get("ada") == old.get("role")
 
 
-def test_member_is_not_turned_into_somebody_else(client: Client, room: Room) -> None:
+def test_a_members_person_cannot_be_changed(client: Client, room: Room) -> None:
     eve = person("eve")
     assert f"{row(room, 'bob')}-person" not in fields(client, change(room))
     forged = {f"{row(room, 'bob')}-person": str(eve.pk), f"{row(room, 'bob')}-role": "moderator"}
@@ -323,7 +319,7 @@ def test_member_is_not_turned_into_somebody_else(client: Client, room: Room) -> 
 
 
 @pytest.mark.parametrize("who", ["bob", "nobody", "gone"])
-def test_wrong_member_is_refused_with_a_sentence(client: Client, room: Room, who: str) -> None:
+def test_invalid_member_shows_an_error(client: Client, room: Room, who: str) -> None:
     gone = person("gone", is_active=False)
     known = {"bob": Person.objects.get(handle="bob"), "gone": gone}
     page = save(client, change(room), **add(known.get(who, Person(pk=10**9)), Role.MEMBER))
@@ -332,7 +328,7 @@ def test_wrong_member_is_refused_with_a_sentence(client: Client, room: Room, who
 
 
 @pytest.mark.parametrize("role", ["", "king", "owner\0"])
-def test_wrong_role_is_refused(client: Client, room: Room, role: str) -> None:
+def test_invalid_role_is_rejected(client: Client, room: Room, role: str) -> None:
     page = save(client, change(room), **{f"{row(room, 'bob')}-role": role})
     assert len(errors(page)) == 1
     assert roles(room) == {"ada": "owner", "bob": "member"}
@@ -341,7 +337,7 @@ def test_wrong_role_is_refused(client: Client, room: Room, role: str) -> None:
 # Accounts
 
 
-def test_what_was_said_stays_when_an_account_is_deleted(client: Client, room: Room) -> None:
+def test_messages_outlive_a_deleted_account(client: Client, room: Room) -> None:
     bob = Person.objects.get(handle="bob")
     message = say(bob, room)
     Reaction.objects.create(message=message, person=bob, emoji="👍")
@@ -353,9 +349,7 @@ def test_what_was_said_stays_when_an_account_is_deleted(client: Client, room: Ro
     assert message.reactions.count() == message.mentions.count() == 1
 
 
-def test_who_is_deactivated_is_signed_out_and_keeps_what_was_said(
-    client: Client, room: Room
-) -> None:
+def test_deactivation_signs_out_and_keeps_messages(client: Client, room: Room) -> None:
     person = Person.objects.get(handle="bob")
     bob = User.objects.get(username="bob")
     say(person, room)
@@ -373,7 +367,7 @@ def test_who_is_deactivated_is_signed_out_and_keeps_what_was_said(
 
 
 @pytest.mark.parametrize("bad", [bad for bad in BAD_LINES if bad.strip()])
-def test_names_of_people_and_place_are_one_line(client: Client, room: Room, bad: str) -> None:
+def test_names_are_a_single_line(client: Client, room: Room, bad: str) -> None:
     ada = User.objects.get(username="ada")
     for url, name in ((change(ada), "rooms_person-0-name"), (f"{PLACE}1/change/", "name")):
         [sentence] = errors(save(client, url, **{name: bad}))
@@ -382,7 +376,7 @@ def test_names_of_people_and_place_are_one_line(client: Client, room: Room, bad:
     assert Place.get().name == "Chat"
 
 
-def test_name_of_a_person_is_changed(client: Client, room: Room) -> None:
+def test_a_persons_name_can_be_changed(client: Client, room: Room) -> None:
     ada = User.objects.get(username="ada")
     assert saved(save(client, change(ada), **{"rooms_person-0-name": "Ada Lovelace"}))
     assert Person.of(User.objects.get(pk=ada.pk)).shown_name == "Ada Lovelace"
@@ -391,7 +385,7 @@ def test_name_of_a_person_is_changed(client: Client, room: Room) -> None:
 # The place
 
 
-def test_place_is_changed_but_neither_added_nor_deleted(client: Client) -> None:
+def test_place_can_be_changed_but_not_added_or_deleted(client: Client) -> None:
     page = save(client, f"{PLACE}1/change/", name="The Lab", signup=Signup.OPEN)
     assert saved(page)
     assert (Place.get().name, Place.get().signup) == ("The Lab", Signup.OPEN)
@@ -404,16 +398,16 @@ def test_place_is_changed_but_neither_added_nor_deleted(client: Client) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"name": ""}, {"name": "x" * 61}, {"signup": "always"}])
-def test_wrong_place_is_not_saved(client: Client, wrong: dict[str, str]) -> None:
+def test_invalid_place_is_not_saved(client: Client, wrong: dict[str, str]) -> None:
     assert len(errors(save(client, f"{PLACE}1/change/", **wrong))) == 1
     assert (Place.get().name, Place.get().signup) == ("Chat", Signup.INVITATION)
 
 
-# Who may be here
+# Permissions
 
 
 @pytest.mark.parametrize("path", ["", "rooms/room/", "rooms/room/1/change/", "auth/user/add/"])
-def test_who_is_no_administrator_is_not_let_in(room: Room, path: str) -> None:
+def test_only_administrators_have_access(room: Room, path: str) -> None:
     url = f"/admin/{path}"
     answer = browser().get(url, follow=True)
     assert answer.redirect_chain[-1][0].startswith("/accounts/login/?next=")
@@ -428,7 +422,7 @@ def test_who_is_no_administrator_is_not_let_in(room: Room, path: str) -> None:
     assert list(Room.objects.values()) == before
 
 
-def test_staff_may_do_what_they_were_given_and_no_more(room: Room) -> None:
+def test_staff_have_only_their_permissions(room: Room) -> None:
     eve = account("eve", is_staff=True)
     eve.user_permissions.add(Permission.objects.get(codename="view_room"))
     client = browser(eve)
@@ -448,7 +442,7 @@ def test_staff_may_do_what_they_were_given_and_no_more(room: Room) -> None:
 
 
 def one_of_each(root: User) -> None:
-    """A row of every model that the admin shows, beside the root, the session and the place."""
+    """A row of every model in the admin, besides root, the session and the place."""
     room = members.create_room(Person.of(root), "General", Kind.PUBLIC)
     Poll.objects.create(message=say(Person.of(root), room), choices=["one", "two"])
     Invitation.objects.create(created_by=root)
@@ -458,7 +452,7 @@ def one_of_each(root: User) -> None:
 
 
 @pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model._meta.label_lower)
-def test_every_page_is_there(client: Client, root: User, model: type[Model]) -> None:
+def test_every_page_works(client: Client, root: User, model: type[Model]) -> None:
     one_of_each(root)
     client.get("/admin/")
     options = admin.site._registry[model]
@@ -486,7 +480,7 @@ def queries(client: Client, url: str) -> int:
     return len(captured)
 
 
-def test_pages_cost_the_same_however_many_rooms_and_members(client: Client, room: Room) -> None:
+def test_query_count_does_not_grow_with_rooms_and_members(client: Client, room: Room) -> None:
     urls = [ROOMS, USERS, change(room)]
     few = [queries(client, url) for url in urls]
     for number in range(40):
@@ -499,7 +493,7 @@ def test_pages_cost_the_same_however_many_rooms_and_members(client: Client, room
 # Due rows
 
 
-def test_due_rows_are_shown_and_tried_again(client: Client) -> None:
+def test_due_rows_are_listed_and_can_be_retried(client: Client) -> None:
     Due.objects.create(kind="some.work", key="7", tries=10, error="It rained.")
     page = client.get(DUE).content.decode()
     assert "some.work" in page

@@ -1,4 +1,4 @@
-"""What a page loads: everything at once, compressed, under names that are good for ever."""
+"""A page's assets: requested at once, compressed, and cached permanently."""
 
 import re
 import urllib.request
@@ -15,13 +15,13 @@ from rooms.templatetags.chat import imported_by
 from tests.conftest import _site
 from tests.site import Site
 
-# Bytes of JavaScript over the wire before the first message shows.
+# Limit of JavaScript bytes transferred before the first message shows.
 MAX_SCRIPTS = 120_000
 HASHED = re.compile(r"\.[0-9a-f]{12}\.\w+$")
 
 
 class Loads(HTMLParser):
-    """The addresses that a page loads, by what they are for."""
+    """The URLs that a page loads, by purpose."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class Loads(HTMLParser):
         return self.scripts + self.modules + self.preloaded
 
 
-# What they share takes seconds to make.
+# The shared fixtures take seconds.
 pytestmark = pytest.mark.xdist_group("assets")
 
 
@@ -66,7 +66,7 @@ def page_of(site: Site, language: str = "en") -> Loads:
     return Loads(fetch(site, "/rooms/general/", **headers)[1].decode())
 
 
-def test_every_module_that_will_run_is_asked_for_by_the_page(served: Site) -> None:
+def test_page_requests_every_module_it_needs(served: Site) -> None:
     loads = page_of(served)
     needed = list(loads.modules)
     for path in needed:
@@ -75,7 +75,7 @@ def test_every_module_that_will_run_is_asked_for_by_the_page(served: Site) -> No
     assert len(needed) > 20
 
 
-def test_dialogs_are_loaded_when_they_are_opened(served: Site) -> None:
+def test_dialogs_load_when_first_opened(served: Site) -> None:
     loads = page_of(served)
     later = [name for path in loads.preloaded for name in imports(served, path, LATER)]
     assert len(later) >= 5
@@ -84,13 +84,13 @@ def test_dialogs_are_loaded_when_they_are_opened(served: Site) -> None:
         later += [found for found in imports(served, path) if found not in later + loads.preloaded]
 
 
-# Statements at a line's beginning, and `import("./x.js")`.
+# Static imports at the start of a line, and `import("./x.js")`.
 NOW = re.compile(r"""^(?:import|export)\b[^;"']*["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
 LATER = re.compile(r"""\bimport\(["'](\.{1,2}/[^"']+\.js)["']\)""")
 
 
 def imports(site: Site, path: str, how: re.Pattern[str] = NOW) -> list[str]:
-    """The modules that a module imports, which must have their hash."""
+    """Returns the imports of a module. They must be hashed."""
     found = [normpath(join(dirname(path), name)) for name in how.findall(text_of(site, path))]
     assert [name for name in found if not HASHED.search(name)] == [], f"{path} imports without hash"
     return found
@@ -108,14 +108,14 @@ def test_javascript_is_compressed_and_small(served: Site, encoding: str, languag
         headers, body = fetch(served, path, **{"Accept-Encoding": encoding})
         total += len(body)
         if len(body) > 1000:
-            # Files are compressed when they are collected; the texts on their way, by gzip alone.
+            # collectstatic compresses files; translations are only gzipped, per response.
             texts = path.startswith("/jsi18n/")
             if not (texts and encoding == "br"):
                 assert headers["Content-Encoding"] == encoding, path
     assert total < MAX_SCRIPTS
 
 
-def test_assets_need_not_be_asked_for_again(served: Site) -> None:
+def test_assets_are_cached_permanently(served: Site) -> None:
     loads = page_of(served)
     for path in loads.javascript + loads.others:
         headers, _body = fetch(served, path)
@@ -123,21 +123,19 @@ def test_assets_need_not_be_asked_for_again(served: Site) -> None:
         assert "Cookie" not in headers.get("Vary", ""), path
 
 
-def test_the_catalogue_is_of_the_pages_language(served: Site) -> None:
+def test_translations_match_the_pages_language(served: Site) -> None:
     english, korean = (
         [p for p in page_of(served, lang).scripts if "/jsi18n/" in p] for lang in ("en", "ko")
     )
     assert english != korean
     assert "메시지".encode("unicode_escape").decode() in text_of(served, korean[0])
-    # A page from before an update gets the texts of now, and asks again next time.
+    # A page from before an upgrade gets the current translations, and revalidates next time.
     headers, body = fetch(served, "/jsi18n/ko/0123456789ab.js")
     assert body.decode() == text_of(served, korean[0])
     assert headers["Cache-Control"] == "no-cache"
 
 
-def test_imports_are_found_in_all_their_forms(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_all_forms_of_imports_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = {
         "a/main.js": 'import { x } from "./b.js";\nimport "../c.js";\n'
         'import {\n  y,\n} from "./d.js";\n',
@@ -154,7 +152,7 @@ def test_imports_are_found_in_all_their_forms(
     assert imported_by("a/main.js") == ["a/b.js", "c.js", "a/d.js"]
 
 
-def test_a_compressed_file_is_whole_or_not_there(
+def test_compressed_files_are_written_atomically(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "x.0123456789ab.js"

@@ -1,4 +1,4 @@
-"""`manage.py backup` and `restore`: what they promise in docs/backups.md, with real processes."""
+"""The promises of docs/backups.md for `manage.py backup` and `restore`, with real processes."""
 
 import asyncio
 import io
@@ -49,7 +49,7 @@ def kept_by(done: Finished) -> Path:
 
 
 def refusal(done: Finished) -> str:
-    """The one sentence with which a command ended."""
+    """Returns the single sentence with which a command failed."""
     assert done.returncode == 1
     [line] = done.stderr.strip().splitlines()
     return line
@@ -85,10 +85,10 @@ def test_it_works(make_site: MakeSite) -> None:
         assert site.run(messages.bodies) == ["one", "two"]
         assert verify(site) == 0
         left = {path.name.partition("-")[0] for path in site.folder.iterdir()}
-        assert left <= {"b.tar.gz", "before", "chat.sqlite3"}, "nothing else is left behind"
+        assert left <= {"b.tar.gz", "before", "chat.sqlite3"}, "there are no leftovers"
 
 
-def test_uploads_come_back_and_none_is_deleted(make_site: MakeSite) -> None:
+def test_uploads_are_restored_and_none_deleted(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         lost, broken = upload(site, "aa/lost", "lost"), upload(site, "broken", "whole")
         (site.folder / "uploads/link").symlink_to("/etc/passwd")
@@ -102,10 +102,10 @@ def test_uploads_come_back_and_none_is_deleted(make_site: MakeSite) -> None:
         done = restore(site, file)
         assert (lost.read_text(), broken.read_text(), new.read_text()) == ("lost", "whole", "new")
         restore(site, kept_by(done))
-        assert broken.read_text() == "broken", "what was replaced is in the state before"
+        assert broken.read_text() == "broken", "the previous state has the replaced file"
 
 
-def test_the_state_before_is_kept_and_can_be_restored(make_site: MakeSite) -> None:
+def test_previous_state_is_kept_and_can_be_restored(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         site.people("ada")
         site.run(messages.say, site.ids["ada"], ["one"])
@@ -117,7 +117,7 @@ def test_the_state_before_is_kept_and_can_be_restored(make_site: MakeSite) -> No
         assert site.run(messages.bodies) == ["one", "two"]
 
 
-def test_it_asks_and_takes_only_yes(make_site: MakeSite) -> None:
+def test_restore_asks_for_confirmation(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         site.people("ada")
         file = backup(site)
@@ -131,7 +131,7 @@ def test_it_asks_and_takes_only_yes(make_site: MakeSite) -> None:
         assert site.run(messages.bodies) == []
 
 
-# While people use it
+# Under load
 
 
 # Seconds in which every process has compared itself with the database twice, and more.
@@ -141,8 +141,8 @@ BACK = 1.5
 
 
 class Speaker:
-    """Somebody who says one thing after the other and, like the browser's outbox, says it again
-    with the same cid until it is acked."""
+    """Sends one message after another. Like the browser's outbox, it resends with the same cid
+    until acked."""
 
     def __init__(self, site: Site, name: str, process: int) -> None:
         self.site, self.name, self.process = site, name, process
@@ -159,19 +159,19 @@ class Speaker:
                         if answer["type"] == "ack":
                             self.acked[cid] = time.monotonic()
                             cid = new_cid()
-            except (WebSocketException, AssertionError, KeyError):  # closed, before an answer
+            except (WebSocketException, AssertionError, KeyError):  # closed before an answer
                 await asyncio.sleep(0.05)
 
 
 async def spoken(speakers: list[Speaker], number: int) -> None:
-    """Returns when so many more messages were acked."""
+    """Returns when `number` more messages were acked."""
     enough = number + sum(len(speaker.acked) for speaker in speakers)
     async with asyncio.timeout(20):
         while sum(len(speaker.acked) for speaker in speakers) < enough:
             await asyncio.sleep(0.05)
 
 
-async def test_a_backup_under_full_speed_is_one_moment_and_holds_nobody(
+async def test_backup_under_load_is_consistent_and_blocks_nobody(
     make_site: MakeSite,
 ) -> None:
     unlimited = {"SEND_RATE": "100000", "SEND_BURST": "100000"}
@@ -194,14 +194,14 @@ async def test_a_backup_under_full_speed_is_one_moment_and_holds_nobody(
                 speaker.ending = True
         times = sorted(at for speaker in speakers for at in speaker.acked.values())
         meanwhile = [at for at in times if began < at < ended]
-        assert len(meanwhile) > 10, "people wrote while it ran"
+        assert len(meanwhile) > 10, "messages were written while it ran"
         longest = max(b - a for a, b in pairwise(meanwhile))
-        assert longest < 1, "nobody was held"
+        assert longest < 1, "nobody was blocked"
         restore(copy, site.folder / "b.tar.gz")
         assert verify(copy) == 0
         saved = set(copy.run(messages.cids))
         before = {cid for s in speakers for cid, at in s.acked.items() if at < began}
-        assert before <= saved, "what was acked before is in it"
+        assert before <= saved, "the backup has everything acked before it"
         assert len(saved) < len(times)
 
 
@@ -210,7 +210,7 @@ async def begun_anew(wire: Wire) -> None:
     assert await wire.closed() == 1000
 
 
-async def test_a_restore_under_two_servers_resets_every_client_and_an_outbox_arrives_once(
+async def test_restore_under_two_servers_resets_clients_and_keeps_outboxes(
     make_site: MakeSite,
 ) -> None:
     with make_site("sqlite", processes=2, redis=True, server="serve", **COMPARES_SOON) as site:
@@ -239,7 +239,7 @@ async def test_a_restore_under_two_servers_resets_every_client_and_an_outbox_arr
                 assert (await ada_again.call(**second))["seq"] == 2
             heard = await bob_again.expect("changes", **{"from": 1, "to": 2})
             assert [message["body"] for message in heard["messages"]] == ["2nd"]
-            assert await ada_again.quiet(FIRST_LOOK) == [heard], "nothing else is told, nor closed"
+            assert await ada_again.quiet(FIRST_LOOK) == [heard], "nothing else is sent or closed"
             assert (await ada_again.call(type="ping"))["heads"] == {"1": 2}
         assert site.run(messages.bodies) == ["1st", "2nd"]
         assert verify(site) == 0
@@ -247,7 +247,7 @@ async def test_a_restore_under_two_servers_resets_every_client_and_an_outbox_arr
             assert "Traceback" not in process.log.read_text()
 
 
-async def test_what_is_acked_during_a_restore_is_in_the_state_before_or_after(
+async def test_messages_acked_during_a_restore_are_in_the_old_or_new_state(
     make_site: MakeSite,
 ) -> None:
     with (
@@ -278,7 +278,7 @@ async def test_what_is_acked_during_a_restore_is_in_the_state_before_or_after(
             assert "Traceback" not in process.log.read_text()
 
 
-# Archives that are none
+# Invalid archives
 
 Contents = dict[str, bytes]
 
@@ -300,7 +300,7 @@ def pack(file: Path, contents: Contents, *more: tarfile.TarInfo) -> None:
 
 
 def changed(contents: Contents, sql: str) -> Contents:
-    """The same with another database."""
+    """Returns the contents with a changed database."""
     file = Path(os.environ["DATA_DIR"], "changed.sqlite3")
     file.write_bytes(contents["chat.sqlite3"])
     with sqlite3.connect(file) as connection:
@@ -396,7 +396,7 @@ def files(folder: Path) -> Iterable[tuple[str, bytes]]:
 
 
 @pytest.mark.parametrize("what", UNSOUND)
-def test_an_archive_that_is_unsound_changes_nothing(
+def test_invalid_archive_changes_nothing(
     make_site: MakeSite, migrated_sqlite: Path, tmp_path: Path, what: str
 ) -> None:
     sentence, make = UNSOUND[what]
@@ -415,7 +415,7 @@ def test_an_archive_that_is_unsound_changes_nothing(
         assert list(tmp_path.iterdir()) == [file]
 
 
-def test_the_same_archive_with_nothing_wrong_is_restored(
+def test_valid_archive_is_restored(
     make_site: MakeSite, migrated_sqlite: Path, tmp_path: Path
 ) -> None:
     manifest = b'{"format": 1, "created_at": "2026-11-23T01:02:03Z", "counts": {}}'
@@ -425,10 +425,10 @@ def test_the_same_archive_with_nothing_wrong_is_restored(
         restore(site, tmp_path / "sound.tar.gz")
 
 
-# What is refused
+# Refusals
 
 
-def test_a_taken_name_and_a_wrong_place_are_refused(make_site: MakeSite) -> None:
+def test_invalid_arguments_are_refused(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         taken = upload(site, "../taken.tar.gz", "precious")
         assert "already exists" in refusal(site.manage("backup", taken))
@@ -443,7 +443,7 @@ def test_a_taken_name_and_a_wrong_place_are_refused(make_site: MakeSite) -> None
         assert "No such file" in refusal(site.manage("restore", site.folder / "none.tar.gz"))
 
 
-def test_no_chat_makes_no_backup_and_no_database(make_site: MakeSite) -> None:
+def test_without_a_chat_backup_creates_nothing(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         (site.folder / "chat.sqlite3").unlink()
         said = refusal(site.manage("backup", site.folder / "b.tar.gz"))
@@ -451,7 +451,7 @@ def test_no_chat_makes_no_backup_and_no_database(make_site: MakeSite) -> None:
         assert list(site.folder.iterdir()) == []
 
 
-def test_a_damaged_database_is_not_backed_up_nor_overwritten(make_site: MakeSite) -> None:
+def test_damaged_database_is_neither_backed_up_nor_replaced(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         site.people("ada")
         site.run(messages.say, site.ids["ada"], ["one"])
@@ -475,7 +475,7 @@ def test_a_damaged_database_is_not_backed_up_nor_overwritten(make_site: MakeSite
 # Another machine
 
 
-async def test_on_another_machine_people_stay_signed_in(make_site: MakeSite) -> None:
+async def test_people_stay_signed_in_on_another_machine(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False, SECRET_KEY="") as site:
         site.people("ada")
         site.run(messages.say, site.ids["ada"], ["one"])
@@ -496,14 +496,14 @@ async def test_on_another_machine_people_stay_signed_in(make_site: MakeSite) -> 
 # PostgreSQL
 
 
-def test_on_postgresql_the_page_is_named(make_site: MakeSite) -> None:
+def test_on_postgresql_the_error_refers_to_the_docs(make_site: MakeSite) -> None:
     with make_site("postgres", serve=False) as site:
         for command in ("backup", "restore"):
             said = refusal(site.manage(command, site.folder / "b.tar.gz"))
             assert "docs/backups.md" in said
 
 
-async def test_after_pg_restore_a_new_epoch_resets_every_client(make_site: MakeSite) -> None:
+async def test_new_epoch_after_pg_restore_resets_every_client(make_site: MakeSite) -> None:
     if not shutil.which("pg_dump"):
         missing("pg_dump")
     with make_site("postgres", processes=2, redis=True, server="serve", **COMPARES_SOON) as site:

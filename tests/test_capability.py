@@ -1,4 +1,4 @@
-"""Apps add to the chat by their configuration; what cannot work keeps it from starting."""
+"""Apps extend the chat through their configuration; invalid configurations prevent startup."""
 
 import re
 from collections.abc import Iterator
@@ -70,7 +70,7 @@ def install(monkeypatch: pytest.MonkeyPatch, **added: Any) -> None:
     capability.install()
 
 
-def test_what_an_app_adds_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_apps_additions_are_registered(monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, parts={"Stamps": Stamps}, queries={"Stamping": Stamping})
     assert parts.registered()[-1] is Stamps
     assert query.of(Stamp) is Stamping
@@ -86,14 +86,14 @@ def test_what_an_app_adds_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
         ("verbs", Sending, "command 'send'"),
     ],
 )
-def test_two_apps_never_claim_the_same(
+def test_conflicting_claims_are_refused(
     monkeypatch: pytest.MonkeyPatch, kind: str, claim: Any, says: str
 ) -> None:
     with pytest.raises(ImproperlyConfigured, match=says):
         install(monkeypatch, **{kind: {"Claim": claim}})
 
 
-def test_a_path_that_leads_nowhere_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_path_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     app = StampsConfig(__name__, rooms)
     app.verbs = ("log.Nothing",)  # type: ignore[misc]
     monkeypatch.setattr(capability, "installed", lambda: iter([app]))
@@ -101,7 +101,7 @@ def test_a_path_that_leads_nowhere_is_named(monkeypatch: pytest.MonkeyPatch) -> 
         capability.install()
 
 
-def test_a_command_that_nothing_handles_is_found_by_check() -> None:
+def test_check_finds_an_unhandled_command() -> None:
     assert checks.every_command_is_handled(None) == []
     protocol.register(commands=[Stamp])
     [error] = checks.every_command_is_handled(None)
@@ -109,7 +109,7 @@ def test_a_command_that_nothing_handles_is_found_by_check() -> None:
 
 
 @pytest.mark.django_db
-def test_the_page_loads_what_an_app_brings(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_page_loads_an_apps_assets(monkeypatch: pytest.MonkeyPatch) -> None:
     ada = person("ada")
     members.create_room(ada, "General", "public")
     app = StampsConfig(__name__, rooms)

@@ -1,4 +1,4 @@
-"""The short schedule of tests/chaos: real faults on real processes. The long is `make chaos`."""
+"""The short schedule of tests/chaos, with real faults. `make chaos` runs the full one."""
 
 import asyncio
 import resource
@@ -28,7 +28,7 @@ def test_nothing_is_lost(world: World) -> None:
     assert not broken, "\n".join(broken)
 
 
-def test_the_checker_finds_what_the_tutorial_loses() -> None:
+def test_checker_finds_the_tutorials_losses() -> None:
     result = asyncio.run(run_tutorial(seed=1))
     assert result.lost > 0, str(result)
     assert result.violations

@@ -1,4 +1,4 @@
-"""Modules of the client that need no browser, under node, and what holds for its source."""
+"""Client modules that need no browser, under node, and rules for the client's source."""
 
 import re
 import runpy
@@ -29,12 +29,12 @@ def test_under_node(path: Path) -> None:
     assert "# tests 0" not in ran.stdout
 
 
-def test_types_of_frames_are_what_the_protocol_says() -> None:
+def test_frame_types_match_the_protocol() -> None:
     made = runpy.run_path(str(ROOT / "bin/frame-types"))
     assert made["TARGET"].read_text() == made["frames"](), "Run bin/frame-types."
 
 
-def test_colours_are_named_in_one_file() -> None:
+def test_colours_are_defined_in_one_file() -> None:
     named = [
         f"{path.name}: {line.strip()}"
         for path in sorted(CSS.glob("*.css"))

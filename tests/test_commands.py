@@ -1,4 +1,4 @@
-"""The commands of the README, as somebody on a fresh machine runs them."""
+"""The commands of the README, run as on a fresh machine."""
 
 import os
 import socket
@@ -35,7 +35,7 @@ def manage(folder: Path, *arguments: str, **settings: str) -> "subprocess.Comple
 
 @contextmanager
 def serving(folder: Path, **settings: str) -> Iterator[tuple[str, Path]]:
-    """The address of a `manage.py serve` and the file of what it says."""
+    """Yields the address of a `manage.py serve` and its log file."""
     port = settings.setdefault("PORT", str(free_port()))
     log = folder / "log"
     with log.open("w") as file:
@@ -84,7 +84,7 @@ def test_serve_needs_nothing_but_an_empty_folder(tmp_path: Path) -> None:
             next(w for w in log.read_text().split() if "/setup/" in w).split("/setup/")[1]
             == (link.split("/setup/")[1])
         )
-    assert (folder / "secret_key").read_text() == key, "a second start finds what it left"
+    assert (folder / "secret_key").read_text() == key, "the second start reuses the key"
 
 
 def test_serve_says_when_it_uses_redis_and_postgresql(make_site: MakeSite) -> None:
@@ -94,13 +94,13 @@ def test_serve_says_when_it_uses_redis_and_postgresql(make_site: MakeSite) -> No
         assert page(f"{site.url}/accounts/login/")[0] == 200
 
 
-def test_a_taken_port_is_named_in_one_sentence(tmp_path: Path) -> None:
+def test_port_in_use_is_one_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", free_port())) as other:
         port = other.getsockname()[1]
         second = manage(tmp_path, "serve", PORT=str(port))
     assert second.returncode != 0
     [sentence] = second.stderr.strip().splitlines()
-    assert f"Port {port} is taken" in sentence
+    assert f"Port {port} is in use" in sentence
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_taken_port_is_named_in_one_sentence(tmp_path: Path) -> None:
         ("SEND_BURST", "nan"),
     ],
 )
-def test_a_wrong_setting_stops_the_start_with_a_sentence(
+def test_invalid_setting_stops_startup_with_a_sentence(
     tmp_path: Path, name: str, value: str
 ) -> None:
     started = manage(tmp_path, "serve", **{"DATA_DIR": str(tmp_path), name: value})
@@ -133,15 +133,15 @@ def test_a_wrong_setting_stops_the_start_with_a_sentence(
     assert name in sentence
 
 
-def test_a_database_that_is_away_is_named_in_a_sentence(tmp_path: Path) -> None:
+def test_unreachable_database_is_one_sentence(tmp_path: Path) -> None:
     url = f"postgres://nobody@127.0.0.1:{free_port()}/chat"
     started = manage(tmp_path, "serve", DATABASE_URL=url, PORT=str(free_port()))
     assert started.returncode != 0
-    assert "DATABASE_URL: the database cannot be used" in started.stderr
+    assert "DATABASE_URL: cannot use the database" in started.stderr
     assert "Traceback" not in started.stderr
 
 
-def test_by_hand_it_is_migrate_and_daphne(tmp_path: Path) -> None:
+def test_migrate_and_daphne_work_by_hand(tmp_path: Path) -> None:
     assert manage(tmp_path, "migrate").returncode == 0
     link = manage(tmp_path, "setup_link").stdout.split()[-1]
     assert "/setup/" in link
@@ -159,7 +159,7 @@ def test_by_hand_it_is_migrate_and_daphne(tmp_path: Path) -> None:
         status, text = page(f"{url}/accounts/login/")
         assert status == 200
         style = text.split('<link rel="stylesheet" href="')[1].split('"')[0]
-        assert page(url + style)[0] == 200, "static files are there without collectstatic"
+        assert page(url + style)[0] == 200, "static files work without collectstatic"
     finally:
         process.terminate()
         process.wait(20)

@@ -1,5 +1,5 @@
-"""verify: a client that applied the frames, some dropped, doubled, shuffled, and synced holds
-exactly what the database holds. The client is the browser's own store, run by node."""
+"""A client that applied frames, some dropped, duplicated or reordered, and synced has exactly the
+state of the database. The client is the browser's own store, run by node."""
 
 import asyncio
 import json
@@ -19,14 +19,14 @@ from tests.programs import messages
 from tests.services import missing
 from tests.wire import Frame, Wire, new_cid
 
-# Seconds by which an answer comes late.
+# Delays of answers in seconds.
 LATE = [0, 0.02, 0.1, 0.3]
 # Messages of a page when a room is read from one end to the other.
 PAGE = 20
 
 
 class Client:
-    """The store in node, behind a lossy way from a real socket."""
+    """The store in node, connected to a real socket through a lossy link."""
 
     def __init__(self, node: asyncio.subprocess.Process, wire: Wire, rng: random.Random) -> None:
         self.node, self.wire, self.rng = node, wire, rng
@@ -38,7 +38,7 @@ class Client:
         self.node.stdin.write(json.dumps({"receive": frame}).encode() + b"\n")
 
     def lossy(self, frame: Frame) -> None:
-        """Drops, doubles and holds back; answers to the client's own commands arrive."""
+        """Drops, duplicates and delays frames. Answers to the client's own commands arrive."""
         chance = self.rng.random()
         if chance < 0.2:
             return
@@ -52,7 +52,7 @@ class Client:
             self.held.clear()
 
     async def listen(self) -> None:
-        """Carries the store's commands to the server and the server's frames to the store."""
+        """Passes the store's commands to the server and the server's frames to the store."""
         assert self.node.stdout is not None
         async for line in self.node.stdout:
             said = json.loads(line)
@@ -64,12 +64,12 @@ class Client:
 
     async def _answer(self, ref: Any) -> None:
         answer = await self.wire.answer(ref)
-        # Late, so that what it says may have changed meanwhile.
+        # Delayed, so that its content may be outdated.
         await asyncio.sleep(self.rng.choice(LATE))
         self.give(answer)
 
     def load(self, room: int, query: dict[str, int]) -> None:
-        """The store asks for a page of history."""
+        """Makes the store request a page of history."""
         assert self.node.stdin is not None
         line = json.dumps({"history": {"room": room, "query": query}})
         self.node.stdin.write(line.encode() + b"\n")
@@ -113,11 +113,11 @@ async def client(wire: Wire, rng: random.Random) -> AsyncIterator[Client]:
 async def random_commands(
     wires: list[Wire], room: int, rng: random.Random, number: int, store: Client | None = None
 ) -> None:
-    """Of each capability; meanwhile the store, if there is one, loads pages of history."""
+    """Sends commands of every capability. Meanwhile the store, if any, loads pages of history."""
     exercises = capability.all_of("exercise")
     known: list[Frame] = []
     for n in range(number):
-        # Half of them by the kernel, which comes first.
+        # Half of them are from the kernel, which comes first.
         exercise = rng.choice([exercises[0], rng.choice(exercises)])
         await rng.choice(wires).call(**exercise(rng, room, known))
         if n % 8 == 0:
@@ -136,9 +136,7 @@ async def everything(wire: Wire, room: int) -> list[Frame]:
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_a_client_with_a_lossy_way_holds_what_the_database_holds(
-    make_site: MakeSite, seed: int
-) -> None:
+async def test_client_with_a_lossy_link_converges(make_site: MakeSite, seed: int) -> None:
     rng = random.Random(seed)
     with make_site("sqlite") as site:
         site.people("ada", "bob", "eve")
@@ -147,17 +145,17 @@ async def test_a_client_with_a_lossy_way_holds_what_the_database_holds(
             await random_commands([ada, bob], room, rng, 40)
             async with site.socket("eve") as eve, client(eve, rng) as store:
                 await random_commands([ada, bob], room, rng, 80, store)
-                # The last frame may be lost: the heartbeat shows it.
+                # The last frame may be lost. The heartbeat reveals it.
                 store.give(await eve.call(type="ping", ref="heartbeat"))
                 truth = await ada.call(type="sync", room=room, version=0)
                 async with asyncio.timeout(20):
                     while (state := await store.state(room))["version"] != truth["to"]:
                         await asyncio.sleep(0.1)
-                await asyncio.sleep(2 * max(LATE))  # until the last page is there
+                await asyncio.sleep(2 * max(LATE))  # until the last page has arrived
                 state = await store.state(room)
                 by_seq = {message["seq"]: message for message in truth["messages"]}
                 assert state["messages"] == [by_seq[m["seq"]] for m in state["messages"]]
-                # What was said before it came and never changed it finds in the history alone.
+                # Unchanged messages from before it connected are only in the history.
                 store.load(room, {"before": 2**40, "limit": 200})
                 async with asyncio.timeout(20):
                     while len((state := await store.state(room))["messages"]) < state["seq"]:
@@ -209,7 +207,7 @@ def message(seq: int) -> Frame:
     return facts | {"author": author}
 
 
-def test_a_reset_that_comes_late_takes_nothing_back() -> None:
+def test_late_reset_undoes_nothing() -> None:
     person = {"id": 1, "handle": "ada", "name": "Ada"}
     facts = {"id": 1, "slug": "g", "name": "G", "kind": "public", "topic": "", "role": "member"}
     counts = {"seq": 0, "version": 0, "read_seq": 0, "unread": 0, "mentions": 0, "archived": False}
@@ -225,7 +223,7 @@ def test_a_reset_that_comes_late_takes_nothing_back() -> None:
         frame = {"type": "reset", "ref": 9, "room": 1, "version": version, "epoch": epoch}
         return frame | {"messages": latest}
 
-    # A head below what it holds makes the store ask, from 3.
+    # A head below its version makes the store sync from 3.
     asks: Frame = {"type": "pong", "ref": 1, "heads": {"1": 2}}
     lines = [hello, changes(0, 3), asks, changes(3, 8), reset(6), "dump"]
     lines += [changes(9, 11), reset(10), "dump", reset(2, epoch="two"), "dump"]

@@ -1,4 +1,4 @@
-"""Reads of sockets: what they see belongs together."""
+"""Consistent reads for sockets."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from tests.programs import reading, writing
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_a_read_sees_one_moment_and_holds_no_writer(make_site: MakeSite, database: str) -> None:
+def test_read_sees_a_snapshot_and_blocks_no_writer(make_site: MakeSite, database: str) -> None:
     with make_site(database, serve=False) as site:
         site.people("ada")
         assert site.run(reading.read_twice) == [[0, 0, 0], [1, 1, 1]]

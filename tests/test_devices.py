@@ -1,4 +1,4 @@
-"""The page of signed-in devices, and what tracking them costs."""
+"""The page of signed-in devices, and the cost of tracking them."""
 
 from datetime import timedelta
 from typing import Any
@@ -30,7 +30,7 @@ CHROME = (
 
 
 def used(user: User, agent: str = FIREFOX, **options: Any) -> Client:
-    """A browser of this user that has asked for a page."""
+    """A browser of this user that has requested a page."""
     client = browser(user, HTTP_USER_AGENT=agent, **options)
     assert client.get("/settings/").status_code == 200
     return client
@@ -50,7 +50,7 @@ def row_of(client: Client) -> UserSession:
 
 @pytest.fixture
 def ended(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
-    """The sessions whose sockets were told to close; those of ended sessions cannot come back."""
+    """The sessions whose sockets were closed. Those of ended sessions cannot reconnect."""
     calls: list[tuple[int, str]] = []
 
     def end_sockets(user_id: int, session_key: str) -> None:
@@ -61,7 +61,7 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
     return calls
 
 
-def test_it_lists_mine_only_and_marks_this_one() -> None:
+def test_lists_only_my_devices_and_marks_this_one() -> None:
     ada, bob = account("ada"), account("bob")
     here = used(ada, REMOTE_ADDR="192.0.2.1")
     used(ada, IPHONE, REMOTE_ADDR="192.0.2.2")
@@ -77,7 +77,7 @@ def test_it_lists_mine_only_and_marks_this_one() -> None:
     assert "192.0.2.3" not in page
 
 
-def test_signed_out_it_leads_to_the_sign_in_page() -> None:
+def test_requires_sign_in() -> None:
     answer = browser().get(DEVICES)
     assert answer.status_code == 302
     assert answer["Location"].startswith("/accounts/login/")
@@ -87,7 +87,7 @@ def test_signed_out_it_leads_to_the_sign_in_page() -> None:
     assert UserSession.objects.filter(pk=session.pk).exists()
 
 
-def test_one_is_ended_with_its_sockets(ended: list) -> None:
+def test_ending_a_session_closes_its_sockets(ended: list) -> None:
     ada = account("ada")
     here, phone, other = used(ada), used(ada, IPHONE), used(ada, CHROME)
     session = row_of(phone)
@@ -99,7 +99,7 @@ def test_one_is_ended_with_its_sockets(ended: list) -> None:
     assert signed_in(other)
 
 
-def test_all_others_are_ended_and_this_one_stays(ended: list) -> None:
+def test_can_end_all_other_sessions(ended: list) -> None:
     ada = account("ada")
     here, phone, other = used(ada), used(ada, IPHONE), used(ada, CHROME)
     keys = {(ada.pk, client.session.session_key) for client in (phone, other)}
@@ -112,7 +112,7 @@ def test_all_others_are_ended_and_this_one_stays(ended: list) -> None:
     assert "Sign out everywhere else" not in listed(here)
 
 
-def test_that_of_somebody_else_cannot_be_ended(ended: list) -> None:
+def test_cannot_end_another_users_session(ended: list) -> None:
     ada, bob = used(account("ada")), used(account("bob"))
     assert ada.post(f"/settings/devices/{row_of(bob).pk}/end").status_code == 404
     ada.post(DEVICES)
@@ -120,14 +120,14 @@ def test_that_of_somebody_else_cannot_be_ended(ended: list) -> None:
     assert signed_in(bob)
 
 
-def test_ending_this_one_signs_out(ended: list) -> None:
+def test_ending_this_session_signs_out(ended: list) -> None:
     here = used(account("ada"))
     here.post(f"/settings/devices/{row_of(here).pk}/end")
     assert not signed_in(here)
     assert len(ended) == 1
 
 
-def test_ending_takes_a_post() -> None:
+def test_ending_requires_post() -> None:
     here = used(account("ada"))
     assert here.get(f"/settings/devices/{row_of(here).pk}/end").status_code == 405
     strict = browser(User.objects.get(), enforce_csrf_checks=True)
@@ -135,7 +135,7 @@ def test_ending_takes_a_post() -> None:
     assert signed_in(here)
 
 
-def test_a_session_from_before_is_there_from_the_first_request() -> None:
+def test_untracked_session_is_listed_after_its_first_request() -> None:
     ada = account("ada")
     here, before = browser(ada), browser(ada)
     assert not UserSession.objects.exists()
@@ -163,11 +163,11 @@ def test_tracking_costs_one_read_and_writes_every_ten_minutes() -> None:
     assert not any("UPDATE" in sql for sql in queries(here, "/settings/devices/seen"))
 
 
-def test_without_a_session_nothing_is_asked_for_tracking() -> None:
+def test_no_tracking_queries_without_a_session() -> None:
     assert not any("usersession" in sql for sql in queries(browser(), "/accounts/login/"))
 
 
-def test_a_page_comes_also_when_nothing_can_be_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_work_when_tracking_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     def busy(*_arguments: Any) -> None:
         raise DatabaseError("database is locked")
 
@@ -189,18 +189,18 @@ def test_a_page_comes_also_when_nothing_can_be_noted(monkeypatch: pytest.MonkeyP
         ("", "Unknown device"),
     ],
 )
-def test_a_device_in_plain_words(agent: str, words: str) -> None:
+def test_device_description(agent: str, words: str) -> None:
     assert device(agent) == words
 
 
-def test_how_long_ago() -> None:
+def test_last_seen_text() -> None:
     now = timezone.now()
     assert ago(now) == "just now"
     assert ago(now - timedelta(minutes=5, seconds=1)) == "5\xa0minutes ago"
     assert ago(now - timedelta(days=3, hours=4)) == "3\xa0days ago"
 
 
-def test_signing_in_leaves_no_message_for_a_later_page() -> None:
+def test_sign_in_leaves_no_message_for_a_later_page() -> None:
     account("ada")
     client = browser()
     answer = client.post("/accounts/login/", {"login": "ada", "password": PASSWORD})

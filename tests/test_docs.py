@@ -1,4 +1,4 @@
-"""Documentation that cannot drift: what is in the code is in docs/, and the other way round."""
+"""Keeps docs/ and the code in sync."""
 
 import json
 import re
@@ -244,7 +244,7 @@ def test_every_command_is_documented() -> None:
     assert commands == set(re.findall(r"^\| `manage.py (\w+)`", docs, re.MULTILINE))
 
 
-def test_every_direct_dependency_has_its_reason() -> None:
+def test_every_direct_dependency_has_a_reason() -> None:
     rows = re.findall(r"^\| (.+?) \|", (ROOT / "docs/dependencies.md").read_text(), re.MULTILINE)
     documented = {name.strip() for row in rows for name in row.split(",")} - {"package", "---"}
     direct = {
@@ -258,7 +258,7 @@ def test_every_direct_dependency_has_its_reason() -> None:
     assert documented == direct
 
 
-def test_links_lead_somewhere() -> None:
+def test_links_are_valid() -> None:
     for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         for link in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
             assert (page.parent / link).exists(), (page.name, link)

@@ -1,4 +1,4 @@
-"""Followers of the log and due rows, in real processes, with what `tests.recording` writes down."""
+"""Followers of the log and due rows, in real processes, recorded by `tests.recording`."""
 
 import asyncio
 import signal
@@ -44,7 +44,7 @@ def recording(make_site: MakeSite, database: str = "sqlite", **more: Any) -> Ite
 
 
 def until(ready: Callable[[], Any], seconds: float = 10.0) -> Any:
-    """What `ready` returns as soon as it is something."""
+    """Returns the first true result of `ready`."""
     end = time.monotonic() + seconds
     while not (found := ready()):
         assert time.monotonic() < end, f"not within {seconds} s"
@@ -53,7 +53,7 @@ def until(ready: Callable[[], Any], seconds: float = 10.0) -> Any:
 
 
 def followed(site: Site, name: str, room: int) -> int:
-    """The version up to which a follower was given the room, in order and without a hole."""
+    """The version up to which a follower got the room, in order and without holes."""
     version = 0
     for _pid, _time, of, after, to, rows in read(site.folder, name):
         if of == room:
@@ -75,7 +75,7 @@ def bodies(site: Site, name: str) -> list[str]:
 
 
 def ask(site: Site, query: str) -> list[tuple[Any, ...]]:
-    """Rows of the database, without a process for each look."""
+    """Queries the database directly, without starting a process."""
     with closing(Database(site.environment["DATABASE_URL"])) as database:
         return database.execute(query)
 
@@ -98,9 +98,9 @@ async def test_every_change_is_followed_in_order(make_site: MakeSite, database: 
             await ada.say(room, "two")
             edited = await ada.call(type="edit", message=first["id"], body="one again")
             await asyncio.to_thread(wait_for, site, "recorder", room, edited["version"])
-        # The message is there in its latest state; an earlier one was seen if it was quick.
+        # The message is in its latest state. A fast follower also saw the earlier one.
         assert bodies(site, "recorder")[-1] == "one again"
-        # After a restart nothing is followed again, and what was said meanwhile is.
+        # After a restart, only the messages sent meanwhile are followed.
         lines = len(read(site.folder, "recorder"))
         site.processes[0].end()
         version = site.run(messages.say_together, site.ids["ada"], ["three"], room)
@@ -110,7 +110,7 @@ async def test_every_change_is_followed_in_order(make_site: MakeSite, database: 
         assert len(read(site.folder, "recorder")) == lines + 1
 
 
-async def test_a_commit_of_this_process_is_followed_at_once(make_site: MakeSite) -> None:
+async def test_own_commits_are_followed_at_once(make_site: MakeSite) -> None:
     with recording(make_site) as site:
         site.people("ada")
         async with site.socket("ada") as ada:
@@ -136,7 +136,7 @@ def test_commits_of_other_processes_are_followed(make_site: MakeSite) -> None:
         wait_for(site, "recorder", 1, version, 3)
 
 
-def test_a_room_far_behind_is_followed_in_bites(make_site: MakeSite) -> None:
+def test_room_far_behind_is_followed_in_batches(make_site: MakeSite) -> None:
     with recording(make_site, server="serve", serve=False) as site:
         ids = site.people("ada")
         site.run(messages.say_much, ids["ada"], batches=50, size=200)
@@ -147,7 +147,7 @@ def test_a_room_far_behind_is_followed_in_bites(make_site: MakeSite) -> None:
         assert len(lines) == 20
 
 
-def test_a_new_follower_begins_where_it_wants_to(make_site: MakeSite) -> None:
+def test_new_follower_chooses_its_start(make_site: MakeSite) -> None:
     with recording(make_site, server="serve", serve=False) as site:
         ids = site.people("ada")
         site.run(messages.say, ids["ada"], ["before"])
@@ -173,26 +173,26 @@ async def test_an_ack_never_waits_for_a_follower(make_site: MakeSite) -> None:
                 await asyncio.sleep(0.05)
             assert time.monotonic() - began > SLEEP - 1
             assert slowest < 0.5
-            # Others go on meanwhile.
+            # Other followers continue meanwhile.
             while_asleep = [line for line in read(site.folder, "recorder") if line[4] > 1]
             assert while_asleep[0][1] < read(site.folder, "sleeper")[0][1] - SLEEP / 2
-            # And it does when it is awake.
+            # It catches up when it wakes.
             await asyncio.to_thread(wait_for, site, "sleeper", room, last["version"])
 
 
-def test_a_failure_stops_no_other_follower_and_no_other_room(make_site: MakeSite) -> None:
+def test_failure_does_not_stop_other_followers_or_rooms(make_site: MakeSite) -> None:
     with recording(make_site, server="serve", serve=False) as site:
         user = site.people("ada")["ada"]
         bad = site.run(rooms.create, user, "Bad")
         site.run(messages.say, user, ["hi"])
         site.run(messages.say, user, ["poison"], bad)
-        # Both rooms are in one bite.
+        # Both rooms are in one call.
         site.serve()
         wait_for(site, "failer", 1, 1)
         wait_for(site, "recorder", bad, 1)
         site.run(messages.say, user, ["hi again"])
         wait_for(site, "failer", 1, 2)
-        # In its own room it waits for what failed.
+        # In its own room, later changes wait for the failed one.
         site.run(messages.say, user, ["later"], bad)
         assert followed(site, "failer", bad) == 0
         (site.folder / CURED).touch()
@@ -209,7 +209,7 @@ def holder(site: Site, name: str) -> int:
 
 
 @pytest.mark.parametrize("database", DATABASES)
-async def test_one_process_follows_and_another_takes_over(
+async def test_one_process_follows_until_another_takes_over(
     make_site: MakeSite, database: str
 ) -> None:
     with recording(make_site, database, redis=True, processes=2, server="serve") as site:
@@ -221,7 +221,7 @@ async def test_one_process_follows_and_another_takes_over(
                 last = await two.say(room, f"two {n}")
                 await asyncio.sleep(0.1)
             await asyncio.to_thread(wait_for, site, "recorder", room, last["version"])
-            # While it lives no other process does anything.
+            # While it lives, other processes follow nothing.
             [pid] = {line[0] for line in read(site.folder, "recorder")}
             [killed] = [p for p in site.processes if p.process.pid == pid]
             killed.end(signal.SIGKILL)
@@ -232,7 +232,7 @@ async def test_one_process_follows_and_another_takes_over(
         assert holder(site, "recorder") != pid
 
 
-def test_a_killed_process_is_replaced_within_ten_seconds(make_site: MakeSite) -> None:
+def test_killed_process_is_replaced_within_ten_seconds(make_site: MakeSite) -> None:
     assert Conf.LEASE.default + LOOKS_WITHIN <= TAKEN_OVER_WITHIN
     with recording(make_site, redis=True, processes=2, server="serve") as site:
         ids = site.people("ada")
@@ -246,7 +246,7 @@ def test_a_killed_process_is_replaced_within_ten_seconds(make_site: MakeSite) ->
         assert read(site.folder, "recorder")[-1][1] - killed < SHORT_LEASE + LOOKS_WITHIN
 
 
-def test_a_process_that_ends_in_order_is_replaced_at_once(make_site: MakeSite) -> None:
+def test_cleanly_stopped_process_is_replaced_at_once(make_site: MakeSite) -> None:
     more: dict[str, Any] = {"redis": True, "processes": 2, "server": "serve", "LEASE": "600"}
     with recording(make_site, **more) as site:
         ids = site.people("ada")
@@ -259,7 +259,7 @@ def test_a_process_that_ends_in_order_is_replaced_at_once(make_site: MakeSite) -
 
 
 @pytest.mark.parametrize("database", DATABASES)
-async def test_a_process_that_stood_still_writes_nothing_over_its_successor(
+async def test_suspended_process_cannot_overwrite_its_successor(
     make_site: MakeSite, database: str
 ) -> None:
     with recording(make_site, database, redis=True, processes=2, server="serve") as site:
@@ -269,11 +269,11 @@ async def test_a_process_that_stood_still_writes_nothing_over_its_successor(
         still = next(p for p in site.processes if p.process.pid == pid)
         time.sleep(STILL)
         still.process.send_signal(signal.SIGSTOP)
-        # The other one takes over, sleeps too, and comes as far as the next message.
+        # The other process takes over, also sleeps, and gets as far as the next message.
         version = site.run(messages.say_together, ids["ada"], ["awake"])
         wait_for(site, "sleeper", 1, version, SHORT_LEASE + NAP + 5)
         still.process.send_signal(signal.SIGCONT)
-        # It finishes what it was at, and what it would write down is refused.
+        # It finishes its work, but cannot move the cursor.
         until(lambda: pid in {line[0] for line in read(site.folder, "sleeper")})
         until(lambda: "runs in another process" in still.log.read_text())
         assert cursors(site, "sleeper") == [(version,)]
@@ -286,7 +286,7 @@ class Sample(Follower):
 @pytest.mark.django_db(transaction=True)
 def test_only_the_holder_moves_a_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
     epoch, one, two = str(Place.get().epoch), uuid4(), uuid4()
-    # Also for a process whose clock is ahead.
+    # Even by a process whose clock is ahead.
     ahead = timezone.now() + timedelta(hours=1)
     monkeypatch.setattr(timezone, "now", lambda: ahead)
     room = Room.objects.create(name="Room", slug="room", version=9)
@@ -296,7 +296,7 @@ def test_only_the_holder_moves_a_cursor(monkeypatch: pytest.MonkeyPatch) -> None
     cursor.move("sample", [Changes(room.pk, 0, 3)], one, epoch)
     with pytest.raises(lease.Lost):
         cursor.move("sample", [Changes(room.pk, 3, 4)], two, epoch)
-    with pytest.raises(lease.Lost):  # that was read before a restore
+    with pytest.raises(lease.Lost):  # read before a restore
         cursor.move("sample", [Changes(room.pk, 3, 4)], one, str(uuid4()))
     lease.give_back(["sample"], one)
     assert lease.hold(["sample"], two) == {"sample"}
@@ -306,9 +306,7 @@ def test_only_the_holder_moves_a_cursor(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize("database", DATABASES)
-def test_after_a_restore_a_cursor_is_not_ahead_of_its_room(
-    make_site: MakeSite, database: str
-) -> None:
+def test_cursors_are_reset_after_a_restore(make_site: MakeSite, database: str) -> None:
     with recording(make_site, database, server="serve") as site:
         ids = site.people("ada")
         site.run(messages.say, ids["ada"], ["one"])
@@ -325,7 +323,7 @@ def test_after_a_restore_a_cursor_is_not_ahead_of_its_room(
 
 @pytest.mark.parametrize("database", DATABASES)
 def test_a_row_runs_at_its_time(make_site: MakeSite, database: str) -> None:
-    # Served when everything is scheduled, so that nothing runs between.
+    # Serve only after everything is scheduled, so that no row runs earlier.
     with recording(make_site, database, server="serve", serve=False) as site:
         soon = site.run(following.change_plans)
         site.serve()
@@ -335,7 +333,7 @@ def test_a_row_runs_at_its_time(make_site: MakeSite, database: str) -> None:
 
 
 @pytest.mark.parametrize("database", DATABASES)
-def test_a_row_that_fails_is_tried_again_and_stops_no_other(
+def test_failing_row_is_retried_and_does_not_stop_others(
     make_site: MakeSite, database: str
 ) -> None:
     with recording(make_site, database, server="serve") as site:
@@ -361,7 +359,7 @@ def test_a_row_that_fails_is_tried_again_and_stops_no_other(
         until(lambda: due_rows(site) == [])
 
 
-def test_a_row_that_is_scheduled_while_it_runs_runs_again(make_site: MakeSite) -> None:
+def test_row_scheduled_while_it_runs_runs_again(make_site: MakeSite) -> None:
     with recording(make_site, server="serve") as site:
         site.run(following.schedule, {"nap": 0})
         until(lambda: read(site.folder, "doer"))
@@ -370,7 +368,7 @@ def test_a_row_that_is_scheduled_while_it_runs_runs_again(make_site: MakeSite) -
         assert [n for _pid, _time, _key, n in read(site.folder, "doer")] == [1, 1]
 
 
-def test_a_row_whose_process_was_killed_runs_in_another(make_site: MakeSite) -> None:
+def test_row_of_a_killed_process_runs_in_another(make_site: MakeSite) -> None:
     with recording(make_site, redis=True, processes=2, server="serve") as site:
         site.run(following.schedule, {"nap": 0, "next": 0})
         [[pid, *_more]] = until(lambda: read(site.folder, "doer"))

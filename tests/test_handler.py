@@ -1,4 +1,4 @@
-"""HTTP on threads of our own: connections are kept, files come whole and are not held in memory."""
+"""HTTP on our own threads: persistent connections, files sent in blocks and not kept in memory."""
 
 import asyncio
 import threading
@@ -89,7 +89,7 @@ def body_of(events: list[dict[str, Any]]) -> bytes:
 
 
 @pytest.mark.parametrize("size", [0, 1, MAX_AT_ONCE - 1, MAX_AT_ONCE, 3 * MAX_AT_ONCE + 1])
-async def test_a_file_comes_whole_in_blocks(
+async def test_file_is_sent_completely_in_blocks(
     get: Callable[..., Any], tmp_path: Path, size: int
 ) -> None:
     global file
@@ -103,13 +103,13 @@ async def test_a_file_comes_whole_in_blocks(
     assert closed == ["file"]
 
 
-async def test_a_stream_comes_piece_by_piece(get: Callable[..., Any]) -> None:
+async def test_stream_is_sent_piece_by_piece(get: Callable[..., Any]) -> None:
     events = await get("/words")
     assert body_of(events) == b"one two"
     assert len(events) > 3
 
 
-async def test_a_fault_is_a_500_and_the_thread_goes_on(get: Callable[..., Any]) -> None:
+async def test_exception_is_a_500_and_the_thread_continues(get: Callable[..., Any]) -> None:
     for _ in range(THREADS + 1):
         assert (await get("/fault"))[0]["status"] == 500
     assert body_of(await get("/who")) == b"ok"
@@ -124,7 +124,7 @@ async def test_many_requests_share_a_few_threads(get: Callable[..., Any]) -> Non
 
 @pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume")
 @pytest.mark.parametrize("get", [ThreadsHandler, ASGIHandler], indirect=True)
-async def test_every_answer_has_a_policy_also_under_djangos_own_handler(
+async def test_every_response_has_a_policy_even_with_djangos_handler(
     get: Callable[..., Any],
 ) -> None:
     for url in ("/who", "/words", "/nowhere"):
@@ -133,7 +133,7 @@ async def test_every_answer_has_a_policy_also_under_djangos_own_handler(
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_database_connections_are_kept(make_site: MakeSite, database: str) -> None:
+def test_database_connections_are_persistent(make_site: MakeSite, database: str) -> None:
     with make_site(database, serve=False) as site:
         site.people("ada")
         statuses, opened = site.run(pages.count_connections, site.keys["ada"], 50)

@@ -1,4 +1,4 @@
-"""The site works on where a library changes what it never promised, and says what changed."""
+"""The site keeps working when a library changes its internals, and logs what changed."""
 
 import ast
 import inspect
@@ -15,7 +15,7 @@ from chatsite import internals
 from tests.conftest import MakeSite
 
 LIBRARIES = {"autobahn", "channels_redis", "daphne", "redis", "twisted"}
-# These document what their classes offer to subclasses, apart from what begins with `_`.
+# These document what their classes offer to subclasses, except for names that begin with `_`.
 DOCUMENTED = {"channels", "django", "whitenoise"}
 
 
@@ -27,16 +27,16 @@ def classes() -> Iterator[type]:
                     yield kind
 
 
-def test_everything_in_the_list_exists_in_the_installed_versions() -> None:
+def test_all_listed_internals_exist_in_installed_versions() -> None:
     assert [i for feature in internals.ORDINARY for i in internals.missing(feature)] == []
 
 
-def test_what_a_library_no_longer_has_is_missing() -> None:
+def test_removed_internal_is_missing() -> None:
     for owner in ("daphne.server:Server", "daphne.server:Gone", "daphne.gone:Server", "daphne"):
         assert not internals.Internal("server", owner, "gone", "").exists()
 
 
-def test_every_private_name_of_a_library_is_in_the_list() -> None:
+def test_every_private_name_used_is_listed() -> None:
     listed = {internal.name for internal in internals.INTERNALS}
     used: set[str] = set()
     ours: set[str] = set()
@@ -59,13 +59,13 @@ def test_every_private_name_of_a_library_is_in_the_list() -> None:
 
 
 def attributes(kind: type) -> set[str]:
-    """What a class defines, and what its methods assign to attributes."""
+    """The attributes that a class defines, and those that its methods assign."""
     functions = [value for value in vars(kind).values() if inspect.isfunction(value)]
     return set(vars(kind)).union(*map(internals._assigned_by, functions))
 
 
-def test_everything_that_our_classes_share_with_those_of_libraries_is_in_the_list() -> None:
-    """What they override or assign, also by accident, because both chose the same name."""
+def test_every_inherited_name_used_is_listed() -> None:
+    """Names they override or assign, also by accident if both chose the same name."""
     listed = {internal.name for internal in internals.INTERNALS}
     for kind in classes():
         for base in kind.__mro__[1:]:
@@ -89,7 +89,7 @@ def test_everything_that_our_classes_share_with_those_of_libraries_is_in_the_lis
         ("django.core.handlers.asgi:ASGIHandler read_body", {"server": "serve"}),
     ],
 )
-async def test_the_ordinary_path_is_taken_where_an_internal_is_gone(
+async def test_missing_internal_causes_a_fallback(
     make_site: MakeSite, renamed: str, options: dict
 ) -> None:
     settings = {"DJANGO_SETTINGS_MODULE": "tests.programs.renamed", "RENAMED": renamed}

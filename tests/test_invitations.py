@@ -1,4 +1,4 @@
-"""Invitation links: for a time, for a number of people, until they are taken back."""
+"""Invitation links: they expire, have a number of uses, and can be revoked."""
 
 from datetime import timedelta
 from typing import Any
@@ -37,7 +37,7 @@ def came_by(invitation: Invitation) -> Client:
     return client
 
 
-def test_owner_makes_a_link_and_takes_it_back(owner: User) -> None:
+def test_owner_can_create_and_revoke_a_link(owner: User) -> None:
     client = browser(owner)
     page = client.post("/settings/invitations", {"days": "7", "max_uses": "2"}, follow=True)
     made = Invitation.objects.get()
@@ -65,7 +65,7 @@ def test_owner_makes_a_link_and_takes_it_back(owner: User) -> None:
         {"max_uses": "1e400"},
     ],
 )
-def test_wrong_invitation_is_not_made(owner: User, wrong: dict[str, str]) -> None:
+def test_invalid_invitation_is_not_created(owner: User, wrong: dict[str, str]) -> None:
     answer = browser(owner).post("/settings/invitations", {"days": "7", "max_uses": ""} | wrong)
     assert answer.status_code == 400
     assert not Invitation.objects.exists()
@@ -73,7 +73,7 @@ def test_wrong_invitation_is_not_made(owner: User, wrong: dict[str, str]) -> Non
 
 def test_uses_are_counted_exactly(owner: User) -> None:
     invitation = invite(owner, max_uses=2)
-    # Looking and a sign-up that fails take none.
+    # Visits and failed sign-ups do not count.
     client = came_by(invitation)
     assert sign_up(client, "two words").status_code == 200
     assert sign_up(client, "root").status_code == 200
@@ -88,7 +88,7 @@ def test_uses_are_counted_exactly(owner: User) -> None:
     assert not User.objects.filter(username="eve").exists()
 
 
-def test_last_use_goes_to_one_of_two(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_last_use_is_granted_once(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     invitation = invite(owner, max_uses=1)
     client = came_by(invitation)
     taken = Invitation.use.__func__  # type: ignore[attr-defined]
@@ -106,7 +106,7 @@ def test_last_use_goes_to_one_of_two(owner: User, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("why", ["expired", "revoked"])
-def test_dead_link_signs_nobody_up(owner: User, why: str) -> None:
+def test_dead_link_allows_no_sign_up(owner: User, why: str) -> None:
     invitation = invite(owner)
     client = came_by(invitation)
     now = timezone.now()
@@ -121,7 +121,7 @@ def test_dead_link_signs_nobody_up(owner: User, why: str) -> None:
     assert not User.objects.filter(username="eve").exists()
 
 
-def test_link_is_for_one_account_of_a_browser(owner: User) -> None:
+def test_browser_gets_one_account_per_link(owner: User) -> None:
     invitation = invite(owner, max_uses=5)
     client = came_by(invitation)
     sign_up(client, "ada")
@@ -130,7 +130,7 @@ def test_link_is_for_one_account_of_a_browser(owner: User) -> None:
     assert not User.objects.filter(username="eve").exists()
 
 
-def test_link_does_not_open_a_closed_place(owner: User) -> None:
+def test_link_does_not_work_when_sign_up_is_closed(owner: User) -> None:
     invitation = invite(owner)
     client = came_by(invitation)
     set_signup(Signup.CLOSED)
@@ -139,7 +139,7 @@ def test_link_does_not_open_a_closed_place(owner: User) -> None:
     assert not User.objects.filter(username="eve").exists()
 
 
-def test_open_place_takes_no_uses(owner: User) -> None:
+def test_open_sign_up_takes_no_uses(owner: User) -> None:
     invitation = invite(owner, max_uses=1)
     set_signup(Signup.OPEN)
     assert sign_up(came_by(invitation), "ada").status_code == 302
@@ -147,7 +147,7 @@ def test_open_place_takes_no_uses(owner: User) -> None:
     assert invitation.uses == 0
 
 
-def test_unknown_link_is_gone() -> None:
+def test_unknown_link_is_refused() -> None:
     for token in ("wrong", "%00", "x" * 5000, "ü"):
         assert browser().get(f"/join/{token}/").status_code == 410
 
@@ -160,5 +160,5 @@ def test_a_link_that_is_no_text_is_gone_on_every_database(
         assert site.get("/join/%00/")[0] == 410
 
 
-def test_who_is_signed_in_goes_to_the_conversation(owner: User) -> None:
+def test_signed_in_visitor_is_redirected_to_the_chat(owner: User) -> None:
     assert browser(owner).get(invite(owner).get_absolute_url())["Location"] == "/"

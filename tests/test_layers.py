@@ -1,4 +1,4 @@
-"""What the channel layer promises by itself, with a real Redis."""
+"""Guarantees of the channel layers on their own, with a real Redis."""
 
 import asyncio
 import signal
@@ -40,7 +40,7 @@ class Listener:
                 await asyncio.sleep(0.01)
 
 
-async def test_what_is_sent_after_redis_closed_the_connection_still_reaches_others(
+async def test_publishing_survives_a_closed_redis_connection(
     redis_url: str,
 ) -> None:
     sender, other = RedisFanoutLayer(hosts=[redis_url]), Listener(redis_url)
@@ -57,7 +57,7 @@ async def test_what_is_sent_after_redis_closed_the_connection_still_reaches_othe
     await other.layer.flush()
 
 
-async def test_the_sockets_of_the_process_have_a_frame_before_redis_is_asked(
+async def test_local_sockets_get_a_frame_before_redis(
     redis_url: str,
 ) -> None:
     here = Listener(redis_url)
@@ -70,7 +70,7 @@ async def test_the_sockets_of_the_process_have_a_frame_before_redis_is_asked(
     await here.layer.flush()
 
 
-async def test_a_thousand_groups_at_once_are_all_heard(redis_url: str) -> None:
+async def test_a_thousand_groups_can_subscribe_at_once(redis_url: str) -> None:
     here, sender = Listener(redis_url), RedisFanoutLayer(hosts=[redis_url])
     channel = await here.layer.new_channel()
     here.layer.attach(channel, lambda frame: here.heard.append(frame.text))
@@ -81,9 +81,7 @@ async def test_a_thousand_groups_at_once_are_all_heard(redis_url: str) -> None:
     await sender.flush()
 
 
-async def test_a_frozen_redis_keeps_nothing_from_the_sockets_of_the_process(
-    settings: Settings, redis: Redis
-) -> None:
+async def test_frozen_redis_does_not_delay_local_sockets(settings: Settings, redis: Redis) -> None:
     settings.CHANNEL_LAYERS = {
         "default": {
             "BACKEND": "chatsite.layers.RedisFanoutLayer",
@@ -106,7 +104,7 @@ async def test_a_frozen_redis_keeps_nothing_from_the_sockets_of_the_process(
 
 
 @pytest.mark.parametrize("kind", ["memory", "redis"])
-async def test_one_broken_socket_keeps_a_frame_from_no_other(redis_url: str, kind: str) -> None:
+async def test_broken_socket_does_not_affect_others(redis_url: str, kind: str) -> None:
     layer = InMemoryFanoutLayer() if kind == "memory" else RedisFanoutLayer(hosts=[redis_url])
     heard: list[str] = []
 
@@ -124,7 +122,7 @@ async def test_one_broken_socket_keeps_a_frame_from_no_other(redis_url: str, kin
 
 
 class Stuck(InMemoryChannelLayer):
-    """A stock layer whose Redis, say, does not answer for some groups."""
+    """A stock layer that hangs for some groups, as if Redis did not answer."""
 
     async def group_discard(self, group: str, channel: str) -> None:
         if group.startswith("stuck"):
@@ -137,7 +135,7 @@ class Stuck(InMemoryChannelLayer):
         await super().group_send(group, message)
 
 
-async def test_leaving_a_stock_layer_takes_bounded_time_and_leaves_what_it_can(
+async def test_leaving_a_stock_layer_takes_bounded_time(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": "tests.test_layers.Stuck"}}
@@ -150,7 +148,7 @@ async def test_leaving_a_stock_layer_takes_bounded_time_and_leaves_what_it_can(
     assert sorted(layer.groups) == sorted(groups[:50])
 
 
-async def test_a_stock_layer_is_healthy_while_what_it_is_given_is_sent(settings: Settings) -> None:
+async def test_stock_layer_is_healthy_while_sending_works(settings: Settings) -> None:
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": "tests.test_layers.Stuck"}}
     stock = of_site()
     await asyncio.gather(stock.send("stuck", FRAME), return_exceptions=True)

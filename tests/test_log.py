@@ -1,4 +1,4 @@
-"""The log under concurrent writers in several operating-system processes."""
+"""The log under concurrent writers in several processes."""
 
 import uuid
 
@@ -10,7 +10,7 @@ from tests.site import returned
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_concurrent_writers_leave_no_hole(make_site: MakeSite, database: str) -> None:
+def test_concurrent_writers_leave_no_holes(make_site: MakeSite, database: str) -> None:
     with make_site(database, serve=False) as site:
         people = site.people("ada", "bob", "eve", "kim")
         site.run(rooms.create_for_all, people["ada"], ["One", "Two"])
@@ -26,7 +26,7 @@ def test_concurrent_writers_leave_no_hole(make_site: MakeSite, database: str) ->
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_one_cid_a_hundred_times_through_two_processes_is_one_message(
+def test_repeated_cid_through_two_processes_is_one_message(
     make_site: MakeSite, database: str
 ) -> None:
     with make_site(database, serve=False) as site:
@@ -41,9 +41,7 @@ def test_one_cid_a_hundred_times_through_two_processes_is_one_message(
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_one_cid_in_two_rooms_at_once_is_one_message_and_a_conflict(
-    make_site: MakeSite, database: str
-) -> None:
+def test_same_cid_in_two_rooms_is_a_conflict(make_site: MakeSite, database: str) -> None:
     with make_site(database, serve=False) as site:
         user = site.people("ada")["ada"]
         other = site.run(rooms.create, user, "Two")
@@ -57,34 +55,34 @@ def test_one_cid_in_two_rooms_at_once_is_one_message_and_a_conflict(
         assert len(rows) == 60
 
 
-def test_no_query_for_each_row_or_room(make_site: MakeSite) -> None:
+def test_query_count_does_not_grow_with_rows_or_rooms(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         person = site.people("ada", "bob")["ada"]
         counted = site.run(writing.count_statements, person)
-        # BEGIN, COMMIT; rooms, people and cids are read; rooms, messages and marks written.
+        # BEGIN, COMMIT; reads of rooms, people and cids; writes of rooms, messages and marks.
         assert counted["send"] == [8, 8]
         assert counted["send and name"] == [10, 10]
         assert counted["answer"] == [9]
         assert counted["react"] == [10, 10]
-        # The second time one of them forgets whom it named before.
+        # The second batch also deletes earlier mentions.
         assert counted["edit"] == [12, 13]
         assert counted["delete"] == [11, 11]
         assert counted["read"] == [4]
         for kind in ("history", "sync", "members"):
-            # One for who asks, one for the rows; one for what some of the messages name.
+            # One for the requester, one for the rows, and one for a part that some messages have.
             assert counted[kind][0] <= counted[kind][1] <= 3
-        # The people of direct rooms are one query more, however many rooms there are.
+        # The people of direct rooms take one query more, for any number of rooms.
         assert counted["hello"] == [2, 3]
 
 
-def test_an_inactive_person_writes_nothing_and_is_not_named(make_site: MakeSite) -> None:
+def test_inactive_person_cannot_write_or_be_mentioned(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         eve = site.people("ada", "bob", "eve")["eve"]
         assert site.run(deciding.write_as_inactive) == [["forbidden"] * 5, [eve], 1]
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_a_private_room_names_its_members_alone(make_site: MakeSite, database: str) -> None:
+def test_only_members_are_mentioned_in_a_private_room(make_site: MakeSite, database: str) -> None:
     with make_site(database, serve=False) as site:
         people = site.people("ada", "bob", "eve")
         shown, stored = site.run(deciding.name_people)
@@ -93,19 +91,19 @@ def test_a_private_room_names_its_members_alone(make_site: MakeSite, database: s
         assert stored == [bob]
 
 
-def test_a_message_answers_only_messages_of_its_room(make_site: MakeSite) -> None:
+def test_replies_stay_in_the_room(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         site.people("ada")
         assert site.run(deciding.refer) == [["ack", "not_found", "not_found"] * 2, 3]
 
 
-def test_a_cid_means_one_room_text_and_reference(make_site: MakeSite) -> None:
+def test_cid_covers_room_text_and_references(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         site.people("ada")
         assert site.run(deciding.repeat_a_cid) == ["ack", "ack", *["conflict"] * 5]
 
 
-def test_the_system_needs_no_membership_and_says_nothing(make_site: MakeSite) -> None:
+def test_system_needs_no_membership_but_cannot_send(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         site.people("ada")
         told, codes, version = site.run(deciding.write_as_system)
@@ -115,14 +113,14 @@ def test_the_system_needs_no_membership_and_says_nothing(make_site: MakeSite) ->
 
 
 def test_read_marks_never_move_back(make_site: MakeSite) -> None:
-    """Nor if another process has read further since this one looked."""
+    """Not even if another process has read further since this one looked."""
     with make_site("sqlite", serve=False) as site:
         site.people("ada", "bob")
         assert site.run(deciding.read_backwards) == [4, 4, 4, 0]
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_what_a_batch_tells_is_what_it_wrote(make_site: MakeSite, database: str) -> None:
+def test_broadcast_matches_the_written_rows(make_site: MakeSite, database: str) -> None:
     with make_site(database, serve=False) as site:
         site.people("ada", "bob", "eve")
         same, rows_of_the_deleted, bits, codes = site.run(deciding.change_together)

@@ -1,4 +1,4 @@
-"""Bodies become HTML that is safe, and as the writer meant it."""
+"""Message bodies become safe HTML, as the author meant it."""
 
 import re
 from html.parser import HTMLParser
@@ -48,7 +48,7 @@ def test_links_open_safely() -> None:
     assert 'target="_blank"' in html
 
 
-def test_nobody_is_mentioned_in_code() -> None:
+def test_no_mentions_in_code() -> None:
     assert mentioned("@ada `@bob`\n```\n@eve\n```") == {"ada"}
 
 
@@ -98,7 +98,7 @@ NASTY = [
 
 
 @given(st.lists(st.sampled_from(NASTY) | st.text(), min_size=1, max_size=6).map("\n".join))
-def test_nothing_dangerous_comes_out(body: str) -> None:
+def test_output_is_safe(body: str) -> None:
     html = render(body, PEOPLE)
     for tag, attributes in Parsed(html).tags:
         assert tag in TAGS
@@ -110,5 +110,5 @@ def test_nothing_dangerous_comes_out(body: str) -> None:
 
 
 @given(st.text("abz 가é9  ,;!?'…()%-.:\n", min_size=1, max_size=20).filter(str.strip))
-def test_plain_text_becomes_what_all_the_rules_make_of_it(body: str) -> None:
+def test_plain_text_shortcut_matches_the_full_renderer(body: str) -> None:
     assert render(body, {}) == rendered(body, {})

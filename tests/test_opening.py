@@ -1,4 +1,4 @@
-"""What a room's page brings along: the same as the socket would, for whom it is, and not stale."""
+"""Data embedded in a room's page: equal to the socket's, with its permissions, never stale."""
 
 import json
 import re
@@ -45,7 +45,7 @@ def read_all(user: Person, room: Room) -> None:
 
 
 def talk(room: Room, count: int) -> list[Message]:
-    """Messages by ten people, with mentions, reactions, and some deleted."""
+    """Writes messages by ten people, with mentions, reactions, and some deleted."""
     people = [person(f"p{number}", name=f"P {number}") for number in range(10)]
     said = [say(people[n % 10], room, f"line {n}") for n in range(count)]
     for n, message in enumerate(said):
@@ -75,13 +75,13 @@ def messages_in(client: Client, path: str = "/rooms/general/") -> Any:
 
 
 def as_history(user: Person, room: Room, **anchor: int) -> Any:
-    """What the socket would answer."""
+    """The socket's answer to the same request."""
     page = queries.HistoryQuery.answer(Asker(user.pk), protocol.History("page", room.pk, **anchor))
     return msgspec.to_builtins(page)
 
 
 @pytest.mark.parametrize("count", [0, 1, 49, 50, 51, 120])
-def test_the_page_of_who_has_read_all_shows_the_latest_messages(
+def test_page_shows_the_latest_messages_if_all_are_read(
     ada: Person, room: Room, count: int
 ) -> None:
     if count > 5:
@@ -94,7 +94,7 @@ def test_the_page_of_who_has_read_all_shows_the_latest_messages(
 
 
 @pytest.mark.parametrize("read", [0, 10, 60, 94, 95, 96, 119])
-def test_the_page_opens_at_the_first_unread_message(ada: Person, room: Room, read: int) -> None:
+def test_page_opens_at_the_first_unread_message(ada: Person, room: Room, read: int) -> None:
     talk(room, 120)
     Membership.objects.filter(room=room, person=ada).update(read_seq=read)
     shown = messages_in(browser(ada))
@@ -112,7 +112,7 @@ def test_a_permalink_shows_its_message(ada: Person, room: Room, seq: int) -> Non
     assert messages_in(browser(ada), "/rooms/general/9999") == as_history(ada, room)
 
 
-def test_the_page_says_of_the_room_what_hello_says(ada: Person) -> None:
+def test_pages_room_equals_hello(ada: Person) -> None:
     bob = person("bob", name="Bob")
     rooms = [
         members.create_room(ada, "General", Kind.PUBLIC, "Tea"),
@@ -134,7 +134,7 @@ def test_the_page_says_of_the_room_what_hello_says(ada: Person) -> None:
         )
 
 
-def test_a_direct_room_opens_when_an_account_in_it_was_deleted(ada: Person) -> None:
+def test_direct_room_opens_after_an_account_was_deleted(ada: Person) -> None:
     bob = person("bob", name="Bob")
     direct = members.direct_room(ada, [bob.pk])
     say(ada, direct, "Are you there?")
@@ -143,7 +143,7 @@ def test_a_direct_room_opens_when_an_account_in_it_was_deleted(ada: Person) -> N
     assert [person["name"] for person in shown["people"]] == ["Bob"]
 
 
-def test_no_message_breaks_out_of_the_page(ada: Person, room: Room) -> None:
+def test_messages_cannot_break_out_of_the_script(ada: Person, room: Room) -> None:
     say(ada, room, EVIL)
     Person.objects.update(name=EVIL)
     Room.objects.update(name=EVIL)
@@ -161,7 +161,7 @@ def asked(client: Client, path: str) -> list[str]:
     return [query["sql"] for query in captured.captured_queries]
 
 
-def test_a_room_page_costs_at_most_five_queries(ada: Person, room: Room) -> None:
+def test_room_page_takes_at_most_five_queries(ada: Person, room: Room) -> None:
     said = talk(room, 50)
     read_all(ada, room)
     direct = members.direct_room(ada, [message.author_id for message in said[:8]])
@@ -170,12 +170,12 @@ def test_a_room_page_costs_at_most_five_queries(ada: Person, room: Room) -> None
     client.get("/settings/")
     for path in ("/rooms/general/", f"/rooms/{direct.slug}/", "/rooms/general/3"):
         assert len(asked(client, path)) <= 5
-        assert len(asked(client, path)) == 3, "who asks, the room, and the authors' names"
+        assert len(asked(client, path)) == 3, "the session, the room, and the authors' names"
     assert len(asked(client, "/rooms/")) == 2
     assert len(asked(browser(person("new")), "/rooms/general/")) <= 9, "noting a new device"
 
 
-def test_what_changes_shows_on_the_next_page(ada: Person, room: Room) -> None:
+def test_changes_show_on_the_next_page(ada: Person, room: Room) -> None:
     client = browser(ada)
     message = say(ada, room, "before")
     assert messages_in(client)["messages"][0]["body"] == "before"
@@ -197,10 +197,10 @@ def test_a_new_name_shows_on_the_next_page(ada: Person, room: Room) -> None:
     assert messages_in(client)["messages"][0]["author"]["name"] == "robert"
 
 
-def test_a_restored_database_shows_what_it_holds(ada: Person, room: Room) -> None:
+def test_cache_is_invalid_after_a_restore(ada: Person, room: Room) -> None:
     client, message = browser(ada), say(ada, room, "of the first life")
     first = text_of(client, "/rooms/general/")
-    # Another history, as far as the first was.
+    # A different history of the same length.
     Message.objects.filter(pk=message.pk).update(body="of the second life")
     epoch = Place.new_epoch()
     second = text_of(client, "/rooms/general/")
@@ -208,7 +208,7 @@ def test_a_restored_database_shows_what_it_holds(ada: Person, room: Room) -> Non
     assert script(second, "messages")["messages"][0]["body"] == "of the second life"
 
 
-def test_nobody_sees_messages_of_a_room_they_are_not_in(ada: Person, room: Room) -> None:
+def test_only_members_see_messages(ada: Person, room: Room) -> None:
     private = members.create_room(ada, "Private", Kind.PRIVATE)
     bob = person("bob")
     members.add_member(None, private, bob)
@@ -234,21 +234,21 @@ def test_nobody_sees_messages_of_a_room_they_are_not_in(ada: Person, room: Room)
     assert browser().get("/rooms/general/").status_code == 302
 
 
-def test_pages_kept_are_bounded() -> None:
+def test_cache_size_is_bounded() -> None:
     shelf = opening._Shelf(1000)
     for number in range(100):
         shelf.put((number, None), opening._Kept("", 1, {}, b"x" * 300))
         shelf.put((number, None), opening._Kept("", 2, {}, b"x" * 300))
-        assert shelf.get((0, None)) is not None, "what is asked for stays"
+        assert shelf.get((0, None)) is not None, "recently used pages stay"
     assert shelf.size == 900
     assert shelf.get((50, None)) is None
 
 
-def test_a_page_is_not_stored_by_browsers(ada: Person, room: Room) -> None:
+def test_browsers_do_not_store_pages(ada: Person, room: Room) -> None:
     assert "no-store" in browser(ada).get("/rooms/general/")["Cache-Control"]
 
 
-def test_the_page_of_a_real_server_shows_what_the_socket_says(site: Site) -> None:
+def test_page_equals_the_socket_on_a_real_server(site: Site) -> None:
     site.people("ada", "bob")
     site.run(messages.talk)
     for _ in range(2):

@@ -7,7 +7,7 @@ from rooms.live.outbound import MAX_WAITING, Outbound
 
 
 class Server:
-    """Sends when it may."""
+    """Blocks in `send` until allowed."""
 
     def __init__(self) -> None:
         self.sent: list[dict] = []
@@ -27,7 +27,7 @@ async def settled() -> None:
         await asyncio.sleep(0)
 
 
-async def test_everything_arrives_in_order_and_the_close_last() -> None:
+async def test_frames_arrive_in_order_and_the_close_last() -> None:
     server = Server()
     out = Outbound(server.send)
     out.hold()
@@ -45,7 +45,7 @@ async def test_everything_arrives_in_order_and_the_close_last() -> None:
     assert server.sent[-1] == {"type": "websocket.close", "code": 4401}
 
 
-async def test_nothing_goes_out_before_the_release() -> None:
+async def test_frames_are_held_until_release() -> None:
     server = Server()
     out = Outbound(server.send)
     out.hold()
@@ -54,7 +54,7 @@ async def test_nothing_goes_out_before_the_release() -> None:
     assert server.sent == []
 
 
-async def test_a_client_that_does_not_read_is_closed_and_its_frames_are_dropped() -> None:
+async def test_client_that_does_not_read_is_closed() -> None:
     server = Server()
     out = Outbound(server.send)
     server.may_send.clear()
@@ -68,7 +68,7 @@ async def test_a_client_that_does_not_read_is_closed_and_its_frames_are_dropped(
     assert server.sent[-1] == {"type": "websocket.close", "code": 4408}
 
 
-async def test_much_at_once_closes_nobody_who_reads() -> None:
+async def test_burst_does_not_close_a_reading_client() -> None:
     server = Server()
     out = Outbound(server.send)
     for _ in range(3):
@@ -77,7 +77,7 @@ async def test_much_at_once_closes_nobody_who_reads() -> None:
     assert len(server.texts()) == 3
 
 
-async def test_a_server_that_takes_ready_frames_gets_those() -> None:
+async def test_ready_frames_are_used_if_supported() -> None:
     frames: list[bytes] = []
     ready = {"make": str.encode, "write": frames.append}
     out = outbound.of_socket({"extensions": {"chatsite.frames": ready}}, Server().send)

@@ -1,4 +1,4 @@
-"""Who is online, in all processes."""
+"""Presence across all processes."""
 
 import asyncio
 import signal
@@ -21,19 +21,19 @@ EXPIRED = 2.5
 
 
 async def told(wire: Wire, person: int, state: str) -> None:
-    """Waits until a socket was told that somebody is in this state."""
+    """Waits until a socket is told that somebody has this state."""
     async with asyncio.timeout(10):
         while (await wire.expect("presence"))["people"].get(str(person)) != state:
             pass
 
 
 async def shown(wire: Wire, person: int) -> str:
-    """What the list of a room's members says now."""
+    """Returns somebody's presence in the room's member list."""
     members = (await wire.call(type="members", room=wire.room("general")["id"]))["members"]
     return {member["id"]: member["presence"] for member in members}[person]
 
 
-async def test_a_socket_is_told_who_comes_and_who_goes(make_site: MakeSite) -> None:
+async def test_sockets_see_people_come_and_go(make_site: MakeSite) -> None:
     with make_site("sqlite", redis=True, processes=2, **QUICK) as site:
         bob = site.people("ada", "bob")["bob"]
         async with site.socket("ada", 0) as ada:
@@ -43,7 +43,7 @@ async def test_a_socket_is_told_who_comes_and_who_goes(make_site: MakeSite) -> N
                 await told(ada, bob, "offline")
 
 
-async def test_somebody_with_another_tab_open_stays_online(make_site: MakeSite) -> None:
+async def test_person_with_another_tab_stays_online(make_site: MakeSite) -> None:
     with make_site("sqlite", **QUICK) as site:
         bob = site.people("ada", "bob")["bob"]
         async with site.socket("ada") as ada, site.socket("bob"):
@@ -55,7 +55,7 @@ async def test_somebody_with_another_tab_open_stays_online(make_site: MakeSite) 
             assert await shown(ada, bob) == "online"
 
 
-async def test_nobody_stays_online_in_a_process_that_was_killed(make_site: MakeSite) -> None:
+async def test_people_of_a_killed_process_go_offline(make_site: MakeSite) -> None:
     with make_site("sqlite", redis=True, processes=2, **QUICK) as site:
         bob = site.people("ada", "bob")["bob"]
         async with site.socket("ada", 0) as ada, site.socket("bob", 1):
@@ -65,7 +65,7 @@ async def test_nobody_stays_online_in_a_process_that_was_killed(make_site: MakeS
             assert await shown(ada, bob) == "offline"
 
 
-async def test_a_process_that_goes_on_saying_so_keeps_its_people_online(
+async def test_repeated_announcements_keep_people_online(
     make_site: MakeSite,
 ) -> None:
     with make_site("sqlite", redis=True, processes=2, **QUICK) as site:

@@ -1,4 +1,4 @@
-"""What a socket may count on from its hello to the process's end."""
+"""What a socket can rely on from its hello to the end of the process."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ ARRIVED = 0.3
 
 
 async def first_frames(site: Site, name: str, number: int) -> list[dict]:
-    """The first frames of a new socket."""
+    """Returns the first frames of a new socket."""
     async with connect(
         site.url.replace("http", "ws", 1) + "/ws/",
         additional_headers={"Cookie": f"sessionid={site.keys[name]}"},
@@ -29,8 +29,8 @@ async def first_frames(site: Site, name: str, number: int) -> list[dict]:
         return [json.loads(await connection.recv()) for _ in range(number)]
 
 
-async def test_hello_comes_first_and_nothing_after_it_is_missed(make_site: MakeSite) -> None:
-    """Also for what is committed while a socket opens."""
+async def test_hello_comes_first_and_nothing_is_missed(make_site: MakeSite) -> None:
+    """Includes commits made while a socket opens."""
     with make_site("sqlite", SEND_RATE="10000", SEND_BURST="10000") as site:
         site.people("ada", "bob")
         async with site.socket("ada") as ada:
@@ -77,7 +77,7 @@ async def test_what_is_committed_while_a_hello_is_read_comes_after_it(
             await bob.__aexit__()
 
 
-async def test_heads_are_those_of_the_database_also_before_they_are_told(
+async def test_heads_come_from_the_database_before_frames_do(
     make_site: MakeSite,
 ) -> None:
     with make_site("sqlite", CHAT_REPAIR_EVERY=str(LOOKS_EVERY)) as site:
@@ -94,7 +94,7 @@ async def test_heads_are_those_of_the_database_also_before_they_are_told(
             await ada.expect("changes", 5, to=1)
 
 
-async def test_nobody_types_in_a_room_that_they_are_not_in(make_site: MakeSite) -> None:
+async def test_typing_requires_membership(make_site: MakeSite) -> None:
     with make_site("sqlite") as site:
         people = site.people("ada", "bob")
         room = site.run(rooms.create, people["ada"], "Secret", "private")
@@ -106,7 +106,7 @@ async def test_nobody_types_in_a_room_that_they_are_not_in(make_site: MakeSite) 
             await ada.expect("typing", room=room)
 
 
-async def test_clients_of_an_ending_process_come_back_at_different_times(
+async def test_clients_of_a_stopping_process_reconnect_at_different_times(
     make_site: MakeSite,
 ) -> None:
     with make_site("sqlite", server="serve") as site:
@@ -118,8 +118,8 @@ async def test_clients_of_an_ending_process_come_back_at_different_times(
         assert all(0 <= delay <= 200 for delay in delays)
 
 
-async def test_an_ending_process_takes_no_more_commands(make_site: MakeSite) -> None:
-    """They would be answered by nobody if the process ended first."""
+async def test_stopping_process_takes_no_more_commands(make_site: MakeSite) -> None:
+    """Nobody would answer them if the process ended first."""
     with make_site("sqlite", server="serve") as site:
         site.people("ada")
         async with site.socket("ada") as ada:

@@ -1,4 +1,4 @@
-"""Frames: whatever comes in is a command or a clear error, never anything else."""
+"""Frames: any input is a command or a clear error."""
 
 import json
 import math
@@ -57,7 +57,7 @@ def test_any_text_is_a_command_or_an_error(text: str) -> None:
 
 
 @given(st.text(min_size=1))
-def test_a_good_body_arrives_as_it_was_sent(body: str) -> None:
+def test_valid_body_is_unchanged(body: str) -> None:
     frame = {"type": "send", "ref": 1, "room": 1, "cid": "0" * 32, "body": body}
     frame["cid"] = "00000000-0000-4000-8000-000000000000"
     size = len(body.encode("utf-8", "surrogatepass"))
@@ -74,7 +74,7 @@ def test_a_good_body_arrives_as_it_was_sent(body: str) -> None:
 
 
 @given(st.integers() | st.text())
-def test_a_ref_comes_back_as_it_was(ref: int | str) -> None:
+def test_ref_is_returned_unchanged(ref: int | str) -> None:
     good = (isinstance(ref, int) and abs(ref) < 2**53) or (isinstance(ref, str) and len(ref) <= 64)
     frame = json.dumps({"type": "nonsense", "ref": ref})
     with pytest.raises(protocol.BadFrame) as caught:
@@ -83,7 +83,7 @@ def test_a_ref_comes_back_as_it_was(ref: int | str) -> None:
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
-def test_what_is_not_json_is_not_read(number: float) -> None:
+def test_invalid_json_is_rejected(number: float) -> None:
     with pytest.raises(protocol.BadFrame) as caught:
         protocol.parse(json.dumps({"type": "ping", "ref": number}))
     assert caught.value.alien
@@ -95,7 +95,7 @@ def test_emoji_are_reactions(emoji: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["a", "1", "가", " ", "👍a", "\u200d", "<b>", "👍\n", "!", "-1"])
-def test_words_are_no_reactions(text: str) -> None:
+def test_words_are_not_reactions(text: str) -> None:
     assert not protocol.is_emoji(text)
 
 
@@ -109,7 +109,7 @@ class Gift(Struct):
 
 @pytest.fixture
 def gifts() -> Iterator[None]:
-    """A server with a capability."""
+    """Registers a capability."""
     protocol.register(commands=[Wave], along={"gift": Gift}, parts={"gift": Gift, "waves": int})
     yield
     capability.install()
@@ -173,7 +173,7 @@ def test_a_frame_of_the_largest_size_is_read() -> None:
 
 
 @pytest.mark.usefixtures("gifts")
-def test_a_message_with_something_along_needs_no_text() -> None:
+def test_message_with_attached_data_needs_no_text() -> None:
     command = protocol.parse(json.dumps({**SEND, "body": "", "gift": {"question": "Tea?"}}))
     assert isinstance(command, protocol.Send)
     assert command.along == {"gift": Gift("Tea?")}
@@ -184,7 +184,7 @@ def test_a_message_with_something_along_needs_no_text() -> None:
 
 
 @pytest.mark.usefixtures("gifts")
-def test_commands_and_fields_of_a_capability_are_read_and_written() -> None:
+def test_capability_frames_are_decoded_and_encoded() -> None:
     assert protocol.parse('{"type":"wave","ref":1,"message":7}') == Wave(1, 7)
     shape = protocol.registry.message
     plain = shape(**FACTS)
@@ -195,7 +195,7 @@ def test_commands_and_fields_of_a_capability_are_read_and_written() -> None:
 
 
 @pytest.mark.usefixtures("gifts")
-def test_the_size_of_parts_counts() -> None:
+def test_size_includes_parts() -> None:
     message = protocol.registry.message(
         **FACTS,
         gift=Gift("x" * protocol.MAX_EVENT),  # type: ignore[call-arg]
@@ -203,12 +203,12 @@ def test_the_size_of_parts_counts() -> None:
     assert not protocol.is_small([message])
 
 
-def test_without_a_capability_its_frames_are_unknown() -> None:
+def test_frames_of_a_missing_capability_are_unknown() -> None:
     for frame in ({"type": "wave", "ref": 1, "message": 7}, {**SEND, "body": "x", "gift": None}):
         with pytest.raises(protocol.BadFrame) as caught:
             protocol.parse(json.dumps(frame))
         assert caught.value.error.code == "invalid"
 
 
-def test_a_site_and_the_protocol_close_slow_sockets_alike() -> None:
+def test_site_and_protocol_use_the_same_close_code_for_slow_clients() -> None:
     assert bounds.TOO_SLOW == protocol.closing.TOO_SLOW

@@ -1,4 +1,4 @@
-"""What the reader's SQL makes of rows is what the rows say, read by the ORM."""
+"""The reader's SQL agrees with the rows as read by the ORM."""
 
 import pytest
 
@@ -7,13 +7,13 @@ from tests.programs import reading
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_what_is_read_is_what_the_rows_say(make_site: MakeSite, database: str) -> None:
+def test_reads_match_the_orm(make_site: MakeSite, database: str) -> None:
     with make_site(database, serve=False) as site:
         site.manage("seed_demo", "--messages", "1500").check_returncode()
         assert site.run(reading.compare) == [[], 1500, 2]
 
 
-def test_a_page_asks_only_for_the_parts_that_its_messages_have(make_site: MakeSite) -> None:
+def test_page_loads_only_the_parts_its_messages_have(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         ada = site.people("ada")["ada"]
         plain, reacted, both, plain_again = site.run(reading.count_parts, ada)
@@ -23,6 +23,6 @@ def test_a_page_asks_only_for_the_parts_that_its_messages_have(make_site: MakeSi
         assert plain_again == [1, [[], [], []], [[], [], []]]
 
 
-def test_nobody_has_no_rooms(make_site: MakeSite) -> None:
+def test_no_people_have_no_rooms(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         assert site.run(reading.rooms_of_nobody) == {}

@@ -1,4 +1,4 @@
-"""What the channel layer lost comes from the database."""
+"""Frames lost by the channel layer are recovered from the database."""
 
 import asyncio
 import signal
@@ -23,7 +23,7 @@ NEVER = "100000"
 
 
 async def until(wire: Wire, version: int, seconds: float) -> float:
-    """The seconds until the frames, without a hole, reach this version."""
+    """Returns the seconds until the frames reach this version without a hole."""
     began = time.monotonic()
     at = version - 1
     while at < version:
@@ -31,12 +31,12 @@ async def until(wire: Wire, version: int, seconds: float) -> float:
     return time.monotonic() - began
 
 
-async def test_a_lost_frame_comes_within_five_seconds(make_site: MakeSite) -> None:
+async def test_lost_frame_is_sent_within_five_seconds(make_site: MakeSite) -> None:
     with make_site("sqlite", redis=True, **COMPARES_SOON) as site:
         await lose_and_find(site)
 
 
-async def test_a_lost_frame_comes_on_postgresql_too(make_site: MakeSite) -> None:
+async def test_lost_frame_is_sent_on_postgresql(make_site: MakeSite) -> None:
     with make_site("postgres", redis=True, **COMPARES_SOON) as site:
         await lose_and_find(site)
 
@@ -64,7 +64,7 @@ async def lose_and_find(site: Site) -> None:
         assert await ada.quiet(FIRST_LOOK) == [], "nothing is told twice for no reason"
 
 
-async def test_too_much_to_tell_is_a_hint_to_ask(make_site: MakeSite) -> None:
+async def test_too_many_changes_come_as_a_hint_to_sync(make_site: MakeSite) -> None:
     with make_site("sqlite", **COMPARES_SOON) as site:
         bob = site.people("ada", "bob")["bob"]
         async with site.socket("ada") as ada:
@@ -79,7 +79,7 @@ async def test_too_much_to_tell_is_a_hint_to_ask(make_site: MakeSite) -> None:
             assert (changes["type"], len(changes["messages"])) == ("changes", 500)
 
 
-async def test_a_lost_rename_comes_too(make_site: MakeSite) -> None:
+async def test_lost_rename_is_sent(make_site: MakeSite) -> None:
     with make_site("sqlite", redis=True, **COMPARES_SOON) as site:
         site.people("ada")
         async with site.socket("ada") as ada:
@@ -89,9 +89,7 @@ async def test_a_lost_rename_comes_too(make_site: MakeSite) -> None:
             assert await ada.quiet(FIRST_LOOK) == []
 
 
-async def test_with_redis_away_people_talk_on_and_come_in(
-    make_site: MakeSite, redis: Redis
-) -> None:
+async def test_people_can_talk_and_connect_without_redis(make_site: MakeSite, redis: Redis) -> None:
     with make_site("sqlite", processes=2, REDIS_URL=redis.url) as site:
         site.people("ada", "bob", "eve")
         async with site.socket("ada", 0) as ada, site.socket("bob", 1) as bob:
@@ -103,7 +101,7 @@ async def test_with_redis_away_people_talk_on_and_come_in(
                 began = time.monotonic()
                 wire, other = (ada, bob) if number % 2 else (bob, ada)
                 await wire.say(room, str(number))
-                assert time.monotonic() - began < 1, "no ack waits for Redis"
+                assert time.monotonic() - began < 1, "acks do not wait for Redis"
                 await wire.expect("changes", 1, to=number)
                 await until(other, number, 5)
             began = time.monotonic()
@@ -119,12 +117,12 @@ async def test_with_redis_away_people_talk_on_and_come_in(
             began = time.monotonic()
             await bob.say(room, "8")
             await ada.expect("changes", 1, to=8)
-            assert time.monotonic() - began < 1, "the fast way works again"
+            assert time.monotonic() - began < 1, "the fast path works again"
         for process in site.processes:
             assert "Traceback" not in process.log.read_text()
 
 
-async def test_a_frozen_redis_delays_nothing_here(make_site: MakeSite, redis: Redis) -> None:
+async def test_frozen_redis_does_not_delay_this_process(make_site: MakeSite, redis: Redis) -> None:
     with make_site("sqlite", processes=2, REDIS_URL=redis.url, **COMPARES_SOON) as site:
         site.people("ada", "bob", "eve")
         async with (
@@ -145,11 +143,11 @@ async def test_a_frozen_redis_delays_nothing_here(make_site: MakeSite, redis: Re
                 redis.send(signal.SIGCONT)
 
 
-async def test_a_new_epoch_sends_everybody_to_begin_anew(make_site: MakeSite) -> None:
+async def test_new_epoch_makes_all_clients_start_over(make_site: MakeSite) -> None:
     with make_site("sqlite") as site:
         site.people("ada")
         async with site.socket("ada") as ada:
-            # Also before this process looked at the database for the first time.
+            # Even before this process has read the database for the first time.
             site.run(rooms.change_epoch)
             assert (await ada.expect("bye", 5))["after_ms"] < 1000
             assert await ada.closed() == 1000
@@ -205,7 +203,7 @@ async def test_while_the_database_is_away_nothing_is_lost_and_nobody_is_sent_awa
                 assert bob.room("general")["seq"] == 1
 
 
-async def test_what_nobody_told_is_noticed_within_a_minute(make_site: MakeSite) -> None:
+async def test_unannounced_changes_are_noticed_within_a_minute(make_site: MakeSite) -> None:
     with make_site("sqlite", processes=2, redis=True, **COMPARES_SOCKETS_SOON) as site:
         site.people("ada", "bob", "eve", "kim")
         async with (
@@ -231,7 +229,9 @@ END = {"deactivation": people.deactivate, "password": people.change_password}
 
 
 @pytest.mark.parametrize("how", END)
-async def test_an_account_that_ended_is_out_in_two_seconds(make_site: MakeSite, how: str) -> None:
+async def test_ended_account_is_disconnected_within_two_seconds(
+    make_site: MakeSite, how: str
+) -> None:
     with make_site("sqlite", processes=2, redis=True) as site:
         site.people("ada", "bob")
         async with (

@@ -1,4 +1,4 @@
-"""Sockets are compared with the database, since what ended them may not have been told."""
+"""Sockets are compared with the database, in case the event that ended them was lost."""
 
 import asyncio
 from collections.abc import Callable
@@ -20,7 +20,7 @@ def comparing(every: str, while_away: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("end", [sessions.delete_in_the_dark, sessions.expire_in_the_dark])
-async def test_a_socket_does_not_outlive_its_session(
+async def test_socket_does_not_outlive_its_session(
     make_site: MakeSite, end: Callable[[str], None]
 ) -> None:
     with make_site("sqlite", **comparing("0.5", "0.5")) as site:
@@ -31,7 +31,7 @@ async def test_a_socket_does_not_outlive_its_session(
             assert (await bob.call(type="ping"))["type"] == "pong"
 
 
-async def test_sockets_are_compared_more_often_while_redis_is_away(
+async def test_sockets_are_compared_more_often_while_redis_is_down(
     make_site: MakeSite, redis: Redis
 ) -> None:
     with make_site("sqlite", REDIS_URL=redis.url, **comparing(NEVER, "0.5")) as site:

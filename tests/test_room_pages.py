@@ -1,4 +1,4 @@
-"""Rooms over HTTP: who may do what, what is refused, and that a refused action changes nothing."""
+"""Rooms over HTTP: permissions, validation, and that a refused action changes nothing."""
 
 import json
 import re
@@ -32,13 +32,13 @@ from tests.web import BAD_LINES, PASSWORD, browser, person
 pytestmark = pytest.mark.django_db
 
 FORM = "application/x-www-form-urlencoded"
-# No ids: more than 64 bits, more than int() reads, digits of another script, and no numbers.
+# Invalid ids: over 64 bits, too long for int(), digits of another script, and not numbers.
 ODD_IDS = [str(2**63), str(10**30), "9" * 5000, "\u0669" * 9, "-1", "1\0", "\0", "x", "", "1e3"]
 
 
 @dataclass
 class Scene:
-    """A room with an owner, a moderator and two members, and people who are not in it."""
+    """A room with an owner, a moderator and two members, and people outside it."""
 
     room: Room
     people: dict[str, Person]
@@ -85,14 +85,14 @@ def ada() -> Person:
 
 
 def everything() -> tuple[list, list]:
-    """All that an action on rooms could change."""
+    """Everything that an action on rooms could change."""
     return list(Room.objects.order_by("pk").values()), list(
         Membership.objects.order_by("pk").values()
     )
 
 
 def say(user: Person, room: Room, body: str) -> Message:
-    """A message as a row; through `log` it could not be, since a test is a transaction itself."""
+    """Creates a message as a row. `log` cannot be used, since the test runs in a transaction."""
     room.seq += 1
     room.version += 1
     room.save(update_fields=["seq", "version"])
@@ -103,7 +103,7 @@ def say(user: Person, room: Room, body: str) -> Message:
 
 
 def queries(client: Client, url: str) -> int:
-    """How many queries a page costs a browser that has seen it already."""
+    """Returns the number of queries of a page for a browser that has visited before."""
     client.get(url)
     with CaptureQueriesContext(connection) as captured:
         assert client.get(url).status_code == 200
@@ -114,7 +114,7 @@ def queries(client: Client, url: str) -> int:
 
 
 @pytest.mark.parametrize("kind", [Kind.PUBLIC, Kind.PRIVATE])
-def test_who_creates_a_room_owns_it(ada: Person, kind: str) -> None:
+def test_creator_owns_the_room(ada: Person, kind: str) -> None:
     new = {"name": " Tea & biscuits ", "topic": "Breaks", "kind": kind}
     answer = browser(ada).post("/rooms/", new)
     assert answer.status_code == 200
@@ -141,7 +141,7 @@ NEW = {"name": "General", "topic": "", "kind": "public"}
         {"name": "", "topic": "a\nb", "kind": "direct"},
     ],
 )
-def test_wrong_room_is_not_made_and_every_wrong_field_is_named(
+def test_invalid_room_is_not_created_and_errors_name_the_fields(
     ada: Person, wrong: dict[str, str | None]
 ) -> None:
     fields = {name: value for name, value in (NEW | wrong).items() if value is not None}
@@ -154,7 +154,7 @@ def test_wrong_room_is_not_made_and_every_wrong_field_is_named(
 
 @pytest.mark.parametrize("bad", [b"\xed\xa0\x80", b"a%00b", b"%0d%0aa%0ab"])
 @pytest.mark.parametrize("path", ["/rooms/", "/rooms/general/settings"])
-def test_bytes_that_are_no_line_are_refused(ada: Person, path: str, bad: bytes) -> None:
+def test_invalid_bytes_are_refused(ada: Person, path: str, bad: bytes) -> None:
     members.create_room(ada, "General", Kind.PUBLIC)
     before = everything()
     answer = browser(ada).post(path, b"kind=public&name=" + bad, content_type=FORM)
@@ -167,7 +167,7 @@ def test_bytes_that_are_no_line_are_refused(ada: Person, path: str, bad: bytes) 
     ("name", "slug"),
     [
         ("자유 게시판", "자유-게시판"),
-        # As macOS writes it: in single letters.
+        # As macOS writes it, in decomposed letters.
         ("\u1112\u1161\u11ab\u1100\u1173\u11af", "한글"),
         ("Café № 5", "café-no-5"),
         ("../../admin", "admin"),
@@ -176,16 +176,14 @@ def test_bytes_that_are_no_line_are_refused(ada: Person, path: str, bad: bytes) 
         ("x" * 80, "x" * 60),
     ],
 )
-def test_address_is_the_name_in_the_letters_of_its_language(
-    ada: Person, name: str, slug: str
-) -> None:
+def test_slug_keeps_the_letters_of_its_language(ada: Person, name: str, slug: str) -> None:
     client = browser(ada)
     answer = client.post("/rooms/", {"name": name, "kind": "public"})
     assert answer.json()["room"]["slug"] == slug
     assert client.get(f"/rooms/{quote(slug)}/").status_code == 200
 
 
-def test_same_name_gets_another_address(ada: Person) -> None:
+def test_duplicate_name_gets_another_slug(ada: Person) -> None:
     client = browser(ada)
     slugs = [client.post("/rooms/", NEW).json()["room"]["slug"] for _ in range(3)]
     assert slugs == ["general", "general-2", "general-3"]
@@ -205,7 +203,7 @@ def test_same_name_gets_another_address(ada: Person) -> None:
 @example(name="\ufdfa" * 80)
 @example(name="\x1fa\x85")
 @example(name="a\u202eb")
-def test_any_name_is_kept_as_it_is_or_refused_for_a_reason(ada: Person, name: str) -> None:
+def test_any_name_is_kept_or_refused_with_a_reason(ada: Person, name: str) -> None:
     client = browser(ada)
     kept = name.strip()
     answer = client.post("/rooms/", urlencode({"name": name, "kind": "public"}), FORM)
@@ -226,16 +224,16 @@ def test_any_name_is_kept_as_it_is_or_refused_for_a_reason(ada: Person, name: st
 
 
 def is_one_line(text: str) -> bool:
-    """Without control characters, and one line for each program that splits lines."""
+    """Whether it has no control characters and no line breaks of any kind."""
     return len(text.splitlines()) == 1 and not re.search(r"[\0-\x1f\x7f-\x9f]", text)
 
 
-# Who may do what
+# Permissions
 
 
 @dataclass(frozen=True)
 class Deed:
-    """What is asked of a room at `path`, and whether it is done for who asked."""
+    """An action on a room at `path`, and a check whether it was done."""
 
     path: str
     data: dict[str, str]
@@ -279,7 +277,7 @@ DEEDS = {
     ),
 }
 ROLES = ("owner", "moderator", "member", "outsider")
-# For the roles in this order. 409: the last owner stays.
+# Statuses for the roles in this order. 409: the last owner stays.
 ANSWERS = {
     "join": (200, 200, 200, 200),
     "leave": (409, 200, 200, 403),
@@ -309,7 +307,7 @@ def expected(scene: Scene, deed: str, who: str) -> int:
 
 @pytest.mark.parametrize("who", [*ROLES, "nobody"])
 @pytest.mark.parametrize("deed", DEEDS)
-def test_each_role_may_do_what_it_may_and_a_refusal_changes_nothing(
+def test_permissions_of_each_role(
     scene: Scene,
     deed: str,
     who: str,
@@ -325,13 +323,13 @@ def test_each_role_may_do_what_it_may_and_a_refusal_changes_nothing(
         assert answer.json() == {"room": {"id": scene.room.pk, "slug": "general"}}
         assert done(scene, who)
         changed = everything() != before
-        # Who is in the room joins it again without effect.
+        # Joining again as a member has no effect.
         assert changed == (deed != "join" or who == "outsider")
         assert bool(told) == changed
     else:
         assert answer.json()["detail"]
         assert everything() == before
-        assert not told, "nobody is told of what did not happen"
+        assert not told, "no events for a refused action"
 
 
 @pytest.mark.parametrize(
@@ -351,7 +349,7 @@ def test_each_role_may_do_what_it_may_and_a_refusal_changes_nothing(
         *(("members/{other}/role", {"role": bad}) for bad in ("", "king", "Owner", "owner\0")),
     ],
 )
-def test_wrong_fields_are_named_and_change_nothing(
+def test_invalid_fields_are_named_and_change_nothing(
     public: Scene, path: str, data: dict[str, str]
 ) -> None:
     before = everything()
@@ -361,7 +359,7 @@ def test_wrong_fields_are_named_and_change_nothing(
     assert everything() == before
 
 
-def test_moderators_do_not_remove_owners_even_if_there_are_two(public: Scene) -> None:
+def test_moderators_cannot_remove_owners(public: Scene) -> None:
     members.set_role(None, public.room, public.people["other"], Role.OWNER)
     before = everything()
     remove = public.url("members/{owner}/remove")
@@ -371,7 +369,7 @@ def test_moderators_do_not_remove_owners_even_if_there_are_two(public: Scene) ->
     assert public.role("owner") is None
 
 
-def test_last_owner_leaves_when_another_is_named_or_nobody_else_is_there(public: Scene) -> None:
+def test_last_owner_can_leave_only_with_a_successor_or_alone(public: Scene) -> None:
     client = public.browser("owner")
     refused = client.post(public.url("leave"))
     assert refused.status_code == 409
@@ -382,7 +380,7 @@ def test_last_owner_leaves_when_another_is_named_or_nobody_else_is_there(public:
     assert not public.room.memberships.exists()
 
 
-def test_who_was_removed_from_a_private_room_does_not_find_it_any_more() -> None:
+def test_removed_member_cannot_find_a_private_room() -> None:
     scene = scene_of(Kind.PRIVATE)
     client = scene.browser("other")
     assert client.get(scene.url()).status_code == 200
@@ -391,7 +389,7 @@ def test_who_was_removed_from_a_private_room_does_not_find_it_any_more() -> None
     assert client.post(scene.url("join")).status_code == 404
 
 
-def test_deactivated_people_are_not_added_but_can_be_removed(public: Scene) -> None:
+def test_deactivated_people_can_be_removed_but_not_added(public: Scene) -> None:
     Person.objects.filter(handle__in=["other", "newcomer"]).update(active=False)
     client = public.browser("owner")
     answer = client.post(public.url("members"), public.data({"person": "{newcomer}"}))
@@ -411,12 +409,12 @@ def test_deactivated_people_are_signed_out(public: Scene) -> None:
 
 
 def without_token(page: bytes) -> bytes:
-    """Each page has its own masked token."""
+    """Removes the page's own masked token."""
     return re.sub(rb'csrfmiddlewaretoken" value="\w+"', b"", page)
 
 
 @pytest.mark.parametrize("kind", [Kind.PRIVATE, Kind.DIRECT])
-def test_private_room_of_others_is_like_one_that_does_not_exist(kind: str) -> None:
+def test_others_private_room_looks_missing(kind: str) -> None:
     scene = scene_of(Kind.PRIVATE)
     room = scene.room
     if kind == Kind.DIRECT:
@@ -439,7 +437,7 @@ def test_private_room_of_others_is_like_one_that_does_not_exist(kind: str) -> No
 
 
 @pytest.mark.parametrize("slug", ["%00", "general%00", "%ff", "%ed%a0%80", "x" * 5000, "ü", "%20"])
-def test_odd_address_is_no_room(ada: Person, slug: str) -> None:
+def test_odd_slug_is_not_found(ada: Person, slug: str) -> None:
     members.create_room(ada, "General", Kind.PUBLIC)
     client = browser(ada)
     for path in ("", "1", "quotes.json"):
@@ -448,7 +446,7 @@ def test_odd_address_is_no_room(ada: Person, slug: str) -> None:
         assert client.post(f"/rooms/{slug}/{path}").status_code == 404
 
 
-def test_pages_ask_who_is_signed_out_to_sign_in(public: Scene) -> None:
+def test_pages_redirect_to_sign_in(public: Scene) -> None:
     for url in ("/rooms/", public.url(), public.url("1"), public.url("quotes.json")):
         answer = browser().get(url)
         assert answer.status_code == 302
@@ -459,18 +457,18 @@ def test_pages_ask_who_is_signed_out_to_sign_in(public: Scene) -> None:
         assert browser().post(url, NEW).status_code == 401
 
 
-def test_public_room_is_shown_to_who_is_not_in_it(public: Scene) -> None:
+def test_anybody_can_view_a_public_room(public: Scene) -> None:
     page = public.browser("outsider").get(public.url("7")).content.decode()
     [chat] = re.findall(r'<script id="chat" type="application/json">(.*?)</script>', page)
     assert json.loads(chat)["room"]["slug"] == "general"
     assert json.loads(chat)["seq"] == 7
-    assert public.role("outsider") is None, "looking is not joining"
+    assert public.role("outsider") is None, "viewing is not joining"
 
 
 # Archived rooms
 
 
-def test_archived_room_is_read_only_until_an_owner_opens_it_again(scene: Scene) -> None:
+def test_archived_room_is_read_only_until_reopened(scene: Scene) -> None:
     owner = scene.browser("owner")
     assert owner.post(scene.url("archive"), {"archived": "true"}).status_code == 200
     before = everything()
@@ -483,7 +481,7 @@ def test_archived_room_is_read_only_until_an_owner_opens_it_again(scene: Scene) 
         assert answer.status_code == 409
         assert answer.json() == {"detail": "This room is archived."}
     assert everything() == before
-    # Who is in it stays in it, reads it, and may go.
+    # Members stay members, can read it, and can leave.
     assert scene.browser("member").post(scene.url("join")).status_code == 200
     assert scene.browser("member").get(scene.url()).status_code == 200
     assert scene.browser("member").post(scene.url("leave")).status_code == 200
@@ -497,7 +495,7 @@ def test_archived_room_is_read_only_until_an_owner_opens_it_again(scene: Scene) 
     assert owner.post(scene.url(deed.path), deed.data).status_code == 200
 
 
-def test_archiving_twice_keeps_when_it_was(public: Scene) -> None:
+def test_archiving_twice_keeps_the_date(public: Scene) -> None:
     owner = public.browser("owner")
     owner.post(public.url("archive"), {"archived": "true"})
     before = everything()
@@ -517,7 +515,7 @@ def direct(by: Person, *people: Person) -> Any:
 
 
 @pytest.mark.parametrize("count", [2, 3, 9])
-def test_the_same_people_have_the_same_direct_room(count: int) -> None:
+def test_same_people_share_one_direct_room(count: int) -> None:
     people = crowd(count)
     slugs = set()
     for by in (people[0], people[-1]):
@@ -530,11 +528,11 @@ def test_the_same_people_have_the_same_direct_room(count: int) -> None:
     assert room.kind == Kind.DIRECT
     assert set(room.members.all()) == set(people)
     assert {member.role for member in room.memberships.all()} == {Role.MEMBER}
-    # Another set is another room.
+    # A different set of people is a different room.
     assert direct(people[0], person("eve")).json()["room"]["slug"] not in slugs
 
 
-def test_direct_room_of_too_few_or_too_many_is_refused() -> None:
+def test_direct_room_needs_two_to_nine_people() -> None:
     people = crowd(10)
     for others in ([], [people[0]], people, people[1:]):
         answer = direct(people[0], *others)
@@ -544,7 +542,7 @@ def test_direct_room_of_too_few_or_too_many_is_refused() -> None:
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_deactivated_people_are_not_written_to(ada: Person, known: bool) -> None:
+def test_no_direct_room_with_deactivated_people(ada: Person, known: bool) -> None:
     bob = person("bob")
     if known:
         assert direct(ada, bob).status_code == 200
@@ -565,15 +563,15 @@ def test_odd_people_are_refused(ada: Person, bad: str) -> None:
     assert not Room.objects.exists()
 
 
-def test_direct_room_cannot_be_left_renamed_archived_or_grow(public: Scene) -> None:
+def test_direct_room_cannot_be_changed(public: Scene) -> None:
     owner, member = public.people["owner"], public.people["member"]
     public.room = members.direct_room(owner, [member.pk])
     before = everything()
     for name, deed in DEEDS.items():
         answer = public.browser("owner").post(public.url(deed.path), public.data(deed.data))
-        # Who is in it has joined it already; nobody in it is a moderator or an owner.
+        # All its members have already joined; none is a moderator or an owner.
         assert answer.status_code in {"join": {200}, "leave": {400}, "add": {400}}.get(name, {403})
-    # Even with a role, which somebody would have to write into the database.
+    # Not even with a role, which could only be written into the database by hand.
     Membership.objects.filter(room=public.room, person=owner).update(role=Role.OWNER)
     before = everything()
     for name in ("leave", "rename", "archive", "add", "make an owner", "remove a member"):
@@ -584,7 +582,7 @@ def test_direct_room_cannot_be_left_renamed_archived_or_grow(public: Scene) -> N
     assert everything() == before
 
 
-# Methods and forgery
+# Methods and CSRF
 
 POSTED = ["/direct/", *(f"/rooms/general/{deed.path}" for deed in DEEDS.values())]
 POSTED = sorted({re.sub(r"\{\w+\}", "1", path) for path in POSTED})
@@ -593,7 +591,7 @@ READ += ["/directory.json", "/people.json"]
 
 
 @pytest.mark.parametrize("signed_in", [True, False])
-def test_wrong_methods_are_refused(public: Scene, signed_in: bool) -> None:
+def test_wrong_methods_are_rejected(public: Scene, signed_in: bool) -> None:
     client = public.browser("owner" if signed_in else "nobody")
     before = everything()
     for url in POSTED:
@@ -608,7 +606,7 @@ def test_wrong_methods_are_refused(public: Scene, signed_in: bool) -> None:
 
 
 @pytest.mark.parametrize("url", ["/rooms/", *POSTED])
-def test_without_the_token_of_a_page_nothing_is_done(public: Scene, url: str) -> None:
+def test_requests_without_csrf_token_are_rejected(public: Scene, url: str) -> None:
     client = browser(public.people["owner"], enforce_csrf_checks=True)
     before = everything()
     data = {"name": "Forged", "kind": "public", "archived": "true", "role": "owner"}
@@ -620,12 +618,12 @@ def test_without_the_token_of_a_page_nothing_is_done(public: Scene, url: str) ->
     assert everything() == before
 
 
-def test_with_the_token_that_comes_with_the_page_it_is_done(public: Scene) -> None:
+def test_requests_with_the_pages_csrf_token_work(public: Scene) -> None:
     client = browser(public.people["owner"], enforce_csrf_checks=True)
     client.get(public.url())
     token = client.cookies["csrftoken"].value
     client.get(public.url())
-    assert client.cookies["csrftoken"].value == token, "other tabs go on with theirs"
+    assert client.cookies["csrftoken"].value == token, "other tabs keep theirs"
     answer = client.post("/rooms/", NEW, headers={"X-CSRFToken": token})
     assert answer.status_code == 200
 
@@ -659,7 +657,7 @@ def test_directory_lists_public_rooms_only(scene: Scene) -> None:
         ]
 
 
-def test_directory_shows_where_most_people_are_first_and_archived_rooms_last(ada: Person) -> None:
+def test_directory_lists_largest_rooms_first_and_archived_last(ada: Person) -> None:
     bob = person("bob")
     for name in ("Quiet", "Busy", "Old", "Older"):
         members.create_room(ada, name, Kind.PUBLIC)
@@ -672,7 +670,7 @@ def test_directory_shows_where_most_people_are_first_and_archived_rooms_last(ada
     assert [room["archived"] for room in rooms] == [False, False, True, True]
 
 
-def test_directory_shows_the_room_last_talked_in_first(ada: Person) -> None:
+def test_directory_lists_most_recently_active_rooms_first(ada: Person) -> None:
     bob = person("bob")
     rooms = [members.create_room(ada, name, Kind.PUBLIC) for name in ("One", "Two", "Three", "Old")]
     members.join(bob, rooms[2])
@@ -681,7 +679,7 @@ def test_directory_shows_the_room_last_talked_in_first(ada: Person) -> None:
     members.set_archived(None, rooms[3], True)
     ActivityFollower().follow([Changes(room.pk, 0, 1) for room in rooms])
     assert found(browser(ada)) == ["one", "two", "three", "old"]
-    # Following the same again, or only later, changes nothing.
+    # Following the same changes again, or late, changes nothing.
     log.commit([log.Request(ada.pk, protocol.Send(1, rooms[1].pk, uuid4(), "hi again"))])
     for _time in range(2):
         ActivityFollower().follow([Changes(rooms[1].pk, 0, 1)])
@@ -720,7 +718,7 @@ def test_directory_is_searched_by_name_and_topic(ada: Person, q: str, slugs: set
 @pytest.mark.parametrize(
     "query", ["q=%ff", "q=%ed%a0%80", "q=%00&page=%00", "q[]=x", "page", "&&="]
 )
-def test_odd_queries_are_answered(ada: Person, path: str, query: str) -> None:
+def test_odd_queries_do_not_fail(ada: Person, path: str, query: str) -> None:
     assert browser(ada).get(f"{path}?{query}").status_code == 200
 
 
@@ -761,7 +759,7 @@ def test_people_are_found_by_username_and_name(ada: Person) -> None:
     ]
 
 
-def test_people_beyond_fifty_are_said_to_be_there(ada: Person) -> None:
+def test_more_than_fifty_people_are_announced(ada: Person) -> None:
     crowd(49)
     client = browser(ada)
     assert client.get("/people.json").json()["more"] is False
@@ -810,19 +808,17 @@ def test_odd_ids_of_quotes_are_ignored(public: Scene, bad: str) -> None:
     assert quoted(public.browser("member"), public, bad, message.pk, bad) == [message.pk]
 
 
-def test_quotes_of_a_long_list_are_bounded(public: Scene) -> None:
+def test_number_of_quotes_is_bounded(public: Scene) -> None:
     messages = [say(public.people["owner"], public.room, "hi") for _ in range(3)]
     ids = [messages[0].pk, *range(10**6, 10**6 + 199), messages[1].pk]
     assert quoted(public.browser("member"), public, *ids) == [messages[0].pk]
 
 
-# Numbers in addresses
+# Numbers in URLs
 
 
 @pytest.mark.parametrize("number", [10**18, 2**63 - 1, 2**63, 10**30, "9" * 4000, "9" * 5000])
-def test_large_numbers_in_addresses_are_nobody_and_no_error(
-    public: Scene, number: int | str
-) -> None:
+def test_large_numbers_in_urls_are_not_found(public: Scene, number: int | str) -> None:
     client = public.browser("owner")
     before = everything()
     assert client.get(public.url(str(number))).status_code in {200, 404}
@@ -833,7 +829,7 @@ def test_large_numbers_in_addresses_are_nobody_and_no_error(
 
 
 @pytest.mark.parametrize("number", ["-1", "1.5", "x", "%00", "\u0663", "1%00", "%20"])
-def test_what_is_no_number_is_no_message_and_nobody(public: Scene, number: str) -> None:
+def test_odd_numbers_in_urls_are_not_found(public: Scene, number: str) -> None:
     client = public.browser("owner")
     before = everything()
     assert client.get(public.url(number)).status_code in {200, 404}
@@ -845,7 +841,7 @@ def test_what_is_no_number_is_no_message_and_nobody(public: Scene, number: str) 
 # Queries
 
 
-def test_room_page_costs_no_more_for_more_members(public: Scene) -> None:
+def test_query_count_of_a_room_page_is_constant(public: Scene) -> None:
     client = public.browser("owner")
     few = queries(client, public.url())
     for user in crowd(30):
@@ -853,7 +849,7 @@ def test_room_page_costs_no_more_for_more_members(public: Scene) -> None:
     assert queries(client, public.url()) == queries(client, public.url("1")) == few
 
 
-def test_lists_cost_the_same_however_long_they_are(public: Scene) -> None:
+def test_query_count_of_lists_is_constant(public: Scene) -> None:
     owner = public.people["owner"]
     User.objects.filter(username="owner").update(is_superuser=True)
     client = public.browser("owner")
@@ -880,7 +876,7 @@ def test_lists_cost_the_same_however_long_they_are(public: Scene) -> None:
     assert counts() == few
 
 
-# Around every page
+# All pages
 
 PAGES = {
     "/": 302,
@@ -922,7 +918,7 @@ def is_protected(answer: Any) -> bool:
 
 
 @pytest.mark.parametrize("url", PAGES)
-def test_every_page_has_the_headers_that_protect_it(url: str) -> None:
+def test_every_page_has_security_headers(url: str) -> None:
     root = person("root", owner=True)
     members.create_room(root, "General", Kind.PUBLIC)
     answer = browser(root).get(url)
@@ -932,7 +928,7 @@ def test_every_page_has_the_headers_that_protect_it(url: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "127.0.0.1@evil", ""])
-def test_foreign_host_is_refused(ada: Person, host: str) -> None:
+def test_unknown_host_is_rejected(ada: Person, host: str) -> None:
     client = browser(ada)
     for url in ("/", "/rooms/", "/directory.json", "/accounts/login/", "/admin/"):
         answer = client.get(url, HTTP_HOST=host)
@@ -940,7 +936,7 @@ def test_foreign_host_is_refused(ada: Person, host: str) -> None:
         assert b"evil" not in answer.content
 
 
-def test_session_cookie_is_for_this_site_and_not_for_scripts(ada: Person) -> None:
+def test_session_cookie_is_same_site_and_http_only(ada: Person) -> None:
     client = browser()
     client.post("/accounts/login/", {"login": "ada", "password": PASSWORD})
     cookie = client.cookies["sessionid"]
@@ -950,10 +946,10 @@ def test_session_cookie_is_for_this_site_and_not_for_scripts(ada: Person) -> Non
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_cookies_are_secure_where_the_address_is_https(scheme: str, tmp_path: Path) -> None:
+def test_cookies_are_secure_with_https(scheme: str, tmp_path: Path) -> None:
     settings = {"CHAT_URL": f"{scheme}://chat.example.org"}
     said = returned(start(pages.sign_in_behind_a_proxy, environment(tmp_path, **settings)))
-    assert said["secure"] == (scheme == "https"), "what a proxy says counts only behind https"
+    assert said["secure"] == (scheme == "https"), "the proxy header counts only with https"
     names = set()
     for line in said["cookies"].splitlines():
         for cookie in SimpleCookie(line.strip()).values():

@@ -1,4 +1,4 @@
-"""`manage.py seed_demo` makes a place that is whole, believable and the same each time."""
+"""`manage.py seed_demo` creates consistent, realistic and reproducible data."""
 
 from typing import Any
 
@@ -30,10 +30,10 @@ def test_it_works(make_site: MakeSite, database: str) -> None:
         for some in ("korean", "markdown", "replies", "mentions", "edited", "reactions"):
             assert place[some] > 30, some
         assert place["deleted"] > 3
-        assert all(site.run(demo.go_on).values()), "and people can go on from there"
+        assert all(site.run(demo.go_on).values()), "people can continue from there"
 
 
-def test_the_same_seed_gives_the_same_place(make_site: MakeSite) -> None:
+def test_same_seed_gives_the_same_data(make_site: MakeSite) -> None:
     places = []
     for database, seed in (("sqlite", "7"), ("sqlite", "7"), ("postgres", "7"), ("sqlite", "8")):
         with make_site(database, serve=False) as site:
@@ -42,7 +42,7 @@ def test_the_same_seed_gives_the_same_place(make_site: MakeSite) -> None:
     assert same == again == on_postgres != other
 
 
-def test_it_refuses_a_place_with_messages(make_site: MakeSite) -> None:
+def test_refuses_if_there_are_messages(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         seeded(site, messages=1000)
         before = site.run(demo.content)
@@ -53,19 +53,19 @@ def test_it_refuses_a_place_with_messages(make_site: MakeSite) -> None:
         assert site.run(demo.content) == before
 
 
-def test_who_is_there_already_sees_the_public_rooms(make_site: MakeSite) -> None:
+def test_existing_people_join_the_public_rooms(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         site.people("owner", "Ada")
         site.run(people.make_owner, "owner")
         done = site.manage("seed_demo", "--messages", "100")
-        assert done.stdout.startswith("43 people"), "nobody speaks by another's account"
+        assert done.stdout.startswith("43 people"), "existing accounts write no messages"
         public, rooms = site.run(reading.count_rooms, "owner")
         assert public == rooms
         assert site.run(demo.count_owners) == 1
         assert site.manage("verify").returncode == 0
 
 
-def test_people_sign_in_with_the_printed_password_only(make_site: MakeSite) -> None:
+def test_people_can_sign_in_only_with_the_printed_password(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         done = site.manage("seed_demo", "--messages", "10", "--password")
         assert "Sign in as ada" in done.stdout
@@ -78,7 +78,7 @@ def test_people_sign_in_with_the_printed_password_only(make_site: MakeSite) -> N
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "many"])
-def test_a_wrong_number_is_named(make_site: MakeSite, number: str) -> None:
+def test_invalid_number_is_rejected(make_site: MakeSite, number: str) -> None:
     with make_site("sqlite", serve=False) as site:
         refused = site.manage("seed_demo", f"--messages={number}")
         assert refused.returncode != 0

@@ -1,4 +1,4 @@
-"""What `manage.py serve` adds to daphne: bounds on memory, and an end in good order."""
+"""What `manage.py serve` adds to daphne: limits on memory, and a graceful shutdown."""
 
 import asyncio
 import json
@@ -25,38 +25,42 @@ ON_THE_WAY = LOOK_EVERY = 0.05
 
 
 def memory(process: Daphne) -> int:
-    """Bytes that the process holds in memory."""
+    """Resident memory of the process in bytes."""
     status = Path(f"/proc/{process.process.pid}/status").read_text()
     return int(status.split("VmRSS:")[1].split()[0]) * 1024
 
 
 async def deaf(site: Site, name: str) -> Wire:
-    """A socket whose client reads nothing after its hello."""
+    """A socket whose client stops reading after hello."""
     wire = site.socket(name)
     await wire.__aenter__()
     wire.connection.transport.pause_reading()
     return wire
 
 
-async def test_who_does_not_read_is_closed_and_costs_little(make_site: MakeSite) -> None:
+async def test_client_that_does_not_read_is_closed_and_uses_little_memory(
+    make_site: MakeSite,
+) -> None:
     with make_site(
         "sqlite", server="serve", SEND_RATE="1000", SEND_BURST="10000", DEBUG="off"
     ) as site:
         site.people("ada", "bob", "eve")
         async with site.socket("ada") as ada, site.socket("eve") as eve:
             room = ada.room("general")["id"]
-            for _ in range(60):  # until the process is as large as its ordinary work makes it
+            for _ in range(60):  # until the process has reached its normal size
                 await ada.say(room, "x" * 16_000)
             silent, chatty = await deaf(site, "bob"), await deaf(site, "bob")
             before = memory(site.processes[0])
             for number in range(300):
                 await ada.say(room, "x" * 16_000)
-                with suppress(ConnectionClosed):  # on a slow machine it is over before the last
+                with suppress(
+                    ConnectionClosed
+                ):  # on a slow machine it may be closed before the last
                     await chatty.send({"type": "ping", "ref": number})
             grown = memory(site.processes[0]) - before
             assert grown < 8 * 2**20, f"{grown / 2**20:.0f} MiB"
             for wire in (silent, chatty):
-                # Who begins to read again in time gets to see why.
+                # A client that starts reading again in time sees the reason.
                 wire.connection.transport.resume_reading()
                 assert await wire.closed() in {4408, 1006}
             version = 0
@@ -64,7 +68,7 @@ async def test_who_does_not_read_is_closed_and_costs_little(make_site: MakeSite)
                 version = (await eve.expect("changes", **{"from": version}))["to"]
 
 
-async def test_who_reads_slowly_but_reads_is_not_closed(make_site: MakeSite) -> None:
+async def test_slow_reader_is_not_closed(make_site: MakeSite) -> None:
     with make_site(
         "sqlite", server="serve", SEND_RATE="1000", SEND_BURST="10000", DEBUG="off"
     ) as site:
@@ -83,8 +87,8 @@ async def test_who_reads_slowly_but_reads_is_not_closed(make_site: MakeSite) -> 
                 version = (await bob.expect("changes", **{"from": version}))["to"]
 
 
-async def test_a_flood_waits_outside(make_site: MakeSite) -> None:
-    """Frames that the application has not come to are not gathered without bound."""
+async def test_flood_pauses_reading(make_site: MakeSite) -> None:
+    """Frames that wait for the application do not pile up without limit."""
     with make_site("sqlite", server="serve", SEND_RATE="1000000", SEND_BURST="1000000") as site:
         site.people("ada")
         async with site.socket("ada") as ada:
@@ -106,7 +110,7 @@ async def test_a_flood_waits_outside(make_site: MakeSite) -> None:
             assert most - before < 16 * 2**20, f"{(most - before) / 2**20:.0f} MiB"
 
 
-async def test_a_frame_of_any_size_gets_its_error(make_site: MakeSite) -> None:
+async def test_oversized_frames_get_an_error(make_site: MakeSite) -> None:
     with make_site("sqlite", server="serve") as site:
         site.people("ada")
         async with site.socket("ada") as ada:
@@ -117,13 +121,13 @@ async def test_a_frame_of_any_size_gets_its_error(make_site: MakeSite) -> None:
                 assert (await ada.call(type="ping"))["type"] == "pong"
 
 
-async def test_what_is_larger_than_a_frame_comes_in_parts(make_site: MakeSite) -> None:
-    """Also on daphne as it is, which sends no more than 1 MiB at once."""
+async def test_large_changes_are_split(make_site: MakeSite) -> None:
+    """Even on plain daphne, which sends no more than 1 MiB at once."""
     for kind in ("daphne", "serve"):
         with make_site("sqlite", server=kind) as site:
             user = site.people("ada", "bob")["bob"]
             async with site.socket("ada") as ada:
-                # A control character takes six bytes in JSON, in the body and in the HTML.
+                # A control character takes six bytes in JSON, in both body and HTML.
                 site.run(messages.say, user, ["\x01" * 16_000] * 20)
                 got: list[int] = []
                 more, anchor = True, dict[str, int]()
@@ -143,7 +147,7 @@ async def test_what_is_larger_than_a_frame_comes_in_parts(make_site: MakeSite) -
 
 
 async def changes_to(wire: Wire, version: int) -> list[int]:
-    """The seqs of all frames until the room is at this version; in order, without a hole."""
+    """Returns the seqs of all frames until this version, in order and without holes."""
     seqs: list[int] = []
     at = 0
     while at < version:
@@ -153,7 +157,7 @@ async def changes_to(wire: Wire, version: int) -> list[int]:
     return seqs
 
 
-async def test_many_long_messages_at_once_are_told_in_parts(make_site: MakeSite) -> None:
+async def test_large_broadcasts_are_split(make_site: MakeSite) -> None:
     with make_site("sqlite", SEND_RATE="1000", SEND_BURST="10000", DEBUG="off") as site:
         site.people("ada", "bob")
         async with site.socket("ada") as ada, site.socket("bob") as bob:
@@ -175,7 +179,7 @@ async def test_many_long_messages_at_once_are_told_in_parts(make_site: MakeSite)
 
 
 def post(site: Site, head: str, body: bytes) -> bytes:
-    """The answer to a request that sends its body as far as the server takes it."""
+    """Sends as much of the body as the server accepts. Returns the response."""
     port = site.processes[0].port
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(
@@ -193,9 +197,7 @@ def post(site: Site, head: str, body: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_that_is_too_large_is_refused_before_it_is_read(
-    make_site: MakeSite, chunked: bool
-) -> None:
+def test_large_body_is_rejected_before_it_is_read(make_site: MakeSite, chunked: bool) -> None:
     with make_site("sqlite", server="serve") as site:
         before = memory(site.processes[0])
         megabyte = b"x" * 2**20
@@ -209,7 +211,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(
         assert site.get("/accounts/login/")[0] == 200
 
 
-async def test_sigterm_acks_what_is_in_flight_and_says_when_to_come_back(
+async def test_sigterm_acks_writes_in_flight_and_sends_bye(
     make_site: MakeSite,
 ) -> None:
     with make_site(
@@ -233,11 +235,11 @@ async def test_sigterm_acks_what_is_in_flight_and_says_when_to_come_back(
             assert time.monotonic() - began < 10
         acked = {answer["cid"] for answer in ada.answers.values() if answer["type"] == "ack"}
         written = site.run(messages.cids)
-        assert acked == set(written), "what was written was acked, and the other way round"
+        assert acked == set(written), "exactly the written messages were acked"
         assert "Traceback" not in site.processes[0].log.read_text()
 
 
-async def test_sigterm_right_after_a_connect_is_no_error(make_site: MakeSite) -> None:
+async def test_sigterm_right_after_a_connect_is_clean(make_site: MakeSite) -> None:
     with make_site("sqlite", server="serve") as site:
         site.people("ada")
         wires = [site.socket("ada") for _ in range(5)]
@@ -250,7 +252,7 @@ async def test_sigterm_right_after_a_connect_is_no_error(make_site: MakeSite) ->
         assert "Traceback" not in site.processes[0].log.read_text()
 
 
-async def test_one_person_has_so_many_sockets_and_no_more(make_site: MakeSite) -> None:
+async def test_sockets_per_person_are_limited(make_site: MakeSite) -> None:
     with make_site("sqlite") as site:
         site.people("ada", "bob")
         wires = [site.socket("ada") for _ in range(MAX_SOCKETS)]
@@ -267,7 +269,7 @@ async def test_one_person_has_so_many_sockets_and_no_more(make_site: MakeSite) -
             await wire.__aexit__()
 
 
-async def test_who_asks_too_much_is_told_to_wait_and_then_closed(make_site: MakeSite) -> None:
+async def test_flooding_person_is_rate_limited_and_then_closed(make_site: MakeSite) -> None:
     with make_site("sqlite", SEND_RATE="5", SEND_BURST="10") as site:
         site.people("ada", "bob")
         async with site.socket("ada") as ada, site.socket("bob") as bob:
@@ -314,12 +316,12 @@ async def refused(wire: Wire) -> int:
     return sum(answer.get("code") == "rate_limited" for answer in answers)
 
 
-def test_the_bounds_are_those_of_the_protocol() -> None:
+def test_server_limits_match_the_protocol() -> None:
     assert server.MAX_MESSAGE == MAX_FRAME
 
 
 def masked(opcode: int, payload: bytes, final: bool = True) -> bytes:
-    """A frame as a client sends it."""
+    """Encodes a frame as a client would."""
     head = bytes([opcode | (0x80 if final else 0)])
     if len(payload) < 126:
         head += bytes([0x80 | len(payload)])
@@ -330,7 +332,7 @@ def masked(opcode: int, payload: bytes, final: bool = True) -> bytes:
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_frames_arrive_however_tcp_cuts_them(make_site: MakeSite, seed: int) -> None:
+async def test_frames_survive_any_tcp_segmentation(make_site: MakeSite, seed: int) -> None:
     rng = random.Random(seed)
     with make_site("sqlite", server="serve") as site:
         site.people("ada")
@@ -355,11 +357,11 @@ async def test_frames_arrive_however_tcp_cuts_them(make_site: MakeSite, seed: in
                 stream = stream[size:]
                 await asyncio.sleep(rng.choice([0, 0.001]))
             for ref in range(40):
-                # An unknown field is refused, so its name and its text arrived.
+                # An unknown field is rejected, so its name and its text arrived.
                 assert (await ada.answer(ref))["type"] == kinds[ref]
 
 
-async def test_a_frame_that_is_no_text_closes_the_socket(make_site: MakeSite) -> None:
+async def test_binary_frame_closes_the_socket(make_site: MakeSite) -> None:
     with make_site("sqlite", server="serve") as site:
         site.people("ada")
         async with site.socket("ada") as ada:

@@ -1,4 +1,4 @@
-"""Who a session belongs to: read in one query, and as strict as Django."""
+"""Session loading: one query, and as strict as Django."""
 
 from datetime import timedelta
 
@@ -24,19 +24,19 @@ def ada() -> User:
 
 @pytest.fixture
 def client(ada: User) -> Client:
-    """A browser that is signed in and noted."""
+    """A signed-in browser whose device is already tracked."""
     client = browser(ada)
     assert name_of(client) == "ada"
     return client
 
 
 def name_of(client: Client) -> str | None:
-    """Who the settings page is shown to; None where it asks to sign in."""
+    """The name on the settings page; None if it redirects to sign-in."""
     answer = client.get("/settings/")
     return answer.context["user"].username if answer.status_code == 200 else None
 
 
-def test_one_query_says_who_asks(client: Client) -> None:
+def test_session_and_user_take_one_query(client: Client) -> None:
     with CaptureQueriesContext(connection) as captured:
         client.get("/rooms/")
     whoami = ("django_session", "auth_user", "usersessions")
@@ -44,7 +44,7 @@ def test_one_query_says_who_asks(client: Client) -> None:
     assert len([sql for sql in asked if any(table in sql for table in whoami)]) == 1
 
 
-def test_a_new_password_ends_the_session(client: Client, ada: User) -> None:
+def test_password_change_ends_the_session(client: Client, ada: User) -> None:
     ada.set_password("another long walk")
     ada.save()
     assert name_of(client) is None
@@ -55,20 +55,20 @@ def test_a_deactivated_account_is_signed_out(client: Client, ada: User) -> None:
     assert name_of(client) is None
 
 
-def test_an_ended_or_old_session_is_signed_out(client: Client) -> None:
+def test_ended_or_expired_session_is_signed_out(client: Client) -> None:
     Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
     assert name_of(client) is None
     Session.objects.all().delete()
     assert name_of(client) is None
 
 
-def test_a_changed_session_is_signed_out(client: Client) -> None:
+def test_tampered_session_is_signed_out(client: Client) -> None:
     session = Session.objects.get()
     Session.objects.update(session_data=session.session_data[:-1] + "x")
     assert name_of(client) is None
 
 
-def test_the_list_of_devices_signs_nobody_in(client: Client) -> None:
+def test_device_row_without_a_session_is_not_enough(client: Client) -> None:
     bob = account("bob")
     UserSession.objects.update(user=bob)
     assert name_of(client) == "ada"
@@ -82,13 +82,13 @@ def test_the_list_of_devices_signs_nobody_in(client: Client) -> None:
     assert name_of(stranger) is None
 
 
-def test_the_account_is_whole(client: Client, ada: User) -> None:
+def test_account_is_fully_loaded(client: Client, ada: User) -> None:
     shown = client.get("/settings/").context["user"]
     for field in User._meta.concrete_fields:
         assert getattr(shown, field.attname) == getattr(User.objects.get(), field.attname), field
 
 
-def test_what_one_request_changes_another_does_not_see_unsaved(client: Client) -> None:
+def test_unsaved_changes_stay_within_their_request(client: Client) -> None:
     key = client.session.session_key
     first, second = SessionStore(key), SessionStore(key)
     first["extra"] = {"list": [1]}

@@ -1,4 +1,4 @@
-"""The first run: a link that works until the place has an owner."""
+"""The first run: the setup link works until the place has an owner."""
 
 import sqlite3
 import time
@@ -40,13 +40,13 @@ def url() -> str:
     return f"/setup/{setup_token()}/"
 
 
-def test_empty_place_says_where_the_link_is() -> None:
+def test_empty_place_says_where_to_find_the_link() -> None:
     page = browser().get("/", follow=True).content.decode()
     assert "printed in the terminal" in page
     assert setup_token() not in page
 
 
-def test_first_run_makes_the_owner_and_general_and_works_once() -> None:
+def test_first_run_creates_owner_and_general_once() -> None:
     client, link = browser(), url()
     assert client.get(link).status_code == 200
     answer = client.post(link, FIRST)
@@ -65,7 +65,7 @@ def test_first_run_makes_the_owner_and_general_and_works_once() -> None:
     assert User.objects.count() == 1
 
 
-def test_wrong_token_is_nothing() -> None:
+def test_wrong_token_is_refused() -> None:
     for token in ("wrong", setup_token()[:-1], setup_token().upper(), "ü", "%00"):
         assert browser().get(f"/setup/{token}/").status_code == 404
         assert browser().post(f"/setup/{token}/", FIRST).status_code == 404
@@ -87,7 +87,7 @@ def test_wrong_token_is_nothing() -> None:
         {"username": "correct", "password": "correct1"},
     ],
 )
-def test_wrong_first_run_makes_nothing(wrong: dict[str, str]) -> None:
+def test_invalid_first_run_creates_nothing(wrong: dict[str, str]) -> None:
     answer = browser().post(url(), FIRST | wrong)
     assert answer.status_code == 200
     assert 'class="errorlist' in answer.content.decode()
@@ -95,7 +95,7 @@ def test_wrong_first_run_makes_nothing(wrong: dict[str, str]) -> None:
     assert not Room.objects.exists()
 
 
-def test_command_prints_the_link_while_it_works(capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_prints_the_link_while_it_is_valid(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("setup_link")
     assert url() in capsys.readouterr().out
     account("ada", owner=True)

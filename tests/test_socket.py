@@ -1,4 +1,4 @@
-"""What the protocol promises, through a real daphne, on each database and layer."""
+"""The protocol's promises, with a real daphne, on each database and layer."""
 
 import json
 from contextlib import closing
@@ -32,7 +32,7 @@ async def test_it_works(site: Site) -> None:
         assert message["created_at"].endswith("Z")
 
 
-async def test_everything_that_can_happen_to_a_message_reaches_everybody(site: Site) -> None:
+async def test_every_change_of_a_message_reaches_everybody(site: Site) -> None:
     people = site.people("ada", "bob")
     async with site.socket("ada") as ada, site.socket("bob") as bob:
         room = ada.room("general")["id"]
@@ -51,7 +51,7 @@ async def test_everything_that_can_happen_to_a_message_reaches_everybody(site: S
 
         await bob.call(type="react", message=sent["id"], emoji="👍", on=True)
         again = await bob.call(type="react", message=sent["id"], emoji="👍", on=True)
-        assert again["version"] == 3, "a reaction that is there takes no new version"
+        assert again["version"] == 3, "a repeated reaction takes no new version"
         await ada.call(type="react", message=sent["id"], emoji="👍", on=True)
         [message] = (await bob.expect("changes", to=4))["messages"]
         assert message["reactions"] == [{"emoji": "👍", "people": [people["bob"], people["ada"]]}]
@@ -90,7 +90,7 @@ async def test_what_is_acked_another_connection_finds(make_site: MakeSite, datab
                     assert other.has(person, ack["cid"])
 
 
-async def test_the_same_cid_is_the_same_message(site: Site) -> None:
+async def test_same_cid_is_the_same_message(site: Site) -> None:
     site.people("ada", "bob")
     async with site.socket("ada") as ada, site.socket("ada") as tab, site.socket("bob") as bob:
         room = ada.room("general")["id"]
@@ -107,10 +107,10 @@ async def test_the_same_cid_is_the_same_message(site: Site) -> None:
         other = await ada.call(**{**frame, "body": "another"})
         assert other["code"] == "conflict"
         bobs = await bob.call(**frame)
-        assert bobs["seq"] == 2, "a cid is its author's own"
+        assert bobs["seq"] == 2, "cids are per author"
 
 
-async def test_read_marks_follow_in_other_tabs_and_never_move_back(site: Site) -> None:
+async def test_read_marks_sync_between_tabs_and_never_move_back(site: Site) -> None:
     site.people("ada", "bob")
     async with site.socket("ada") as ada, site.socket("bob") as bob, site.socket("bob") as tab:
         room = ada.room("general")["id"]
@@ -125,10 +125,10 @@ async def test_read_marks_follow_in_other_tabs_and_never_move_back(site: Site) -
         assert (await bob.call(type="read", room=room, seq=1))["seq"] == 2
         assert (await bob.call(type="read", room=room, seq=99))["seq"] == 3, "clamped to the head"
         async with site.socket("ada") as fresh:
-            assert fresh.room("general")["unread"] == 0, "my own words are not unread"
+            assert fresh.room("general")["unread"] == 0, "my own messages are not unread"
 
 
-async def test_history_pages_have_no_hole_and_no_overlap(site: Site) -> None:
+async def test_history_pages_have_no_holes_or_overlaps(site: Site) -> None:
     site.people("ada")
     async with site.socket("ada") as ada:
         room = ada.room("general")["id"]
@@ -159,7 +159,7 @@ async def test_history_pages_have_no_hole_and_no_overlap(site: Site) -> None:
         assert two["code"] == "invalid"
 
 
-async def test_a_cursor_that_is_no_good_is_reset(site: Site) -> None:
+async def test_invalid_cursor_is_reset(site: Site) -> None:
     site.people("ada")
     async with site.socket("ada") as ada:
         room = ada.room("general")["id"]
@@ -173,7 +173,7 @@ async def test_a_cursor_that_is_no_good_is_reset(site: Site) -> None:
         assert good["type"] == "changes"
 
 
-async def test_ping_tells_the_heads_and_members_who_is_there(site: Site) -> None:
+async def test_ping_returns_heads_and_members_returns_presence(site: Site) -> None:
     people = site.people("ada", "bob", "eve")
     async with site.socket("ada") as ada, site.socket("bob"):
         room = ada.room("general")["id"]
@@ -197,7 +197,7 @@ async def test_ping_tells_the_heads_and_members_who_is_there(site: Site) -> None
         assert (len(rest["members"]), rest["more"]) == (2, False)
 
 
-async def test_typing_reaches_the_others_and_not_too_often(site: Site) -> None:
+async def test_typing_reaches_others_and_is_throttled(site: Site) -> None:
     site.people("ada", "bob")
     async with site.socket("ada") as ada, site.socket("bob") as bob:
         room = ada.room("general")["id"]
@@ -207,7 +207,7 @@ async def test_typing_reaches_the_others_and_not_too_often(site: Site) -> None:
         assert await bob.quiet() == []
 
 
-async def test_strangers_learn_nothing_of_a_private_room(site: Site) -> None:
+async def test_strangers_learn_nothing_about_a_private_room(site: Site) -> None:
     people = site.people("ada", "bob")
     secret = site.run(rooms.create, people["ada"], "Secret", "private")
     public = site.run(rooms.create, people["ada"], "Open")
@@ -238,7 +238,7 @@ async def test_strangers_learn_nothing_of_a_private_room(site: Site) -> None:
     assert site.get("/rooms/secret/", "ada")[0] == 200
 
 
-async def test_only_the_author_edits_and_only_moderators_delete_what_others_wrote(
+async def test_only_authors_edit_and_only_moderators_delete_others_messages(
     site: Site,
 ) -> None:
     people = site.people("ada", "bob")
@@ -253,7 +253,7 @@ async def test_only_the_author_edits_and_only_moderators_delete_what_others_wrot
         assert (await ada.call(type="edit", message=message, body="x"))["code"] == "not_found"
 
 
-async def test_an_archived_room_can_be_read_and_not_written_in(site: Site) -> None:
+async def test_archived_room_is_read_only(site: Site) -> None:
     site.people("ada")
     async with site.socket("ada") as ada:
         room = ada.room("general")["id"]
@@ -303,7 +303,7 @@ BAD: list[tuple[Any, str]] = [
 ]
 
 
-async def test_bad_frames_get_their_error_and_change_nothing(site: Site) -> None:
+async def test_bad_frames_get_an_error_and_change_nothing(site: Site) -> None:
     site.people("ada")
     async with site.socket("ada") as ada:
         assert ada.room("general")["id"] == 1
@@ -318,13 +318,13 @@ async def test_bad_frames_get_their_error_and_change_nothing(site: Site) -> None
                 assert error["ref"] is None
             assert (error["type"], error["code"]) == ("error", code), frame
             assert len(error["detail"]) < 300
-            # Anything good in between, so that four bad ones in a row never become five.
+            # A good frame in between, so that four bad ones in a row never become five.
             assert (await ada.call(type="ping"))["type"] == "pong"
         history = await ada.call(type="history", room=1)
         assert history["version"] == 0
 
 
-async def test_five_frames_that_are_not_this_protocol_close_the_socket(site: Site) -> None:
+async def test_five_alien_frames_close_the_socket(site: Site) -> None:
     site.people("ada")
     async with site.socket("ada") as ada:
         for _ in range(2):
@@ -333,13 +333,15 @@ async def test_five_frames_that_are_not_this_protocol_close_the_socket(site: Sit
             assert (await ada.call(type="ping"))["type"] == "pong"
         for _ in range(5):
             await ada.send('{"type":"nonsense","ref":1}')
-        assert (await ada.call(type="ping"))["type"] == "pong", "an error is not an alien frame"
+        assert (await ada.call(type="ping"))["type"] == "pong", (
+            "an error does not count as an alien frame"
+        )
         for _ in range(5):
             await ada.send('{"no":"type"}')
         assert await ada.closed() == 4400
 
 
-async def test_a_frame_that_is_too_large_is_refused(make_site: MakeSite) -> None:
+async def test_too_large_frame_is_refused(make_site: MakeSite) -> None:
     with make_site("sqlite") as site:
         site.people("ada")
         async with site.socket("ada") as ada:
@@ -351,16 +353,16 @@ async def test_a_frame_that_is_too_large_is_refused(make_site: MakeSite) -> None
     "origin",
     [None, "null", "", "http://evil.example", "https://127.0.0.1", "http://127.0.0.1:1", "::"],
 )
-async def test_a_foreign_origin_with_a_cookie_is_refused(make_site: MakeSite, origin: str) -> None:
+async def test_foreign_origin_with_a_cookie_is_refused(make_site: MakeSite, origin: str) -> None:
     with make_site("sqlite") as site:
         site.people("ada")
-        # autobahn itself answers 400 to what is no Origin at all.
+        # autobahn itself answers 400 if the value is not an origin at all.
         with pytest.raises(Exception, match=r"HTTP 40[03]"):
             async with Wire(site.url, site.keys["ada"], origin):
                 pass
 
 
-async def test_a_socket_without_a_session_is_told_to_sign_in(make_site: MakeSite) -> None:
+async def test_socket_without_a_session_is_closed_with_4401(make_site: MakeSite) -> None:
     with make_site("sqlite") as site:
         site.people("ada")
         for session in (None, "nonsense"):
@@ -394,7 +396,7 @@ async def test_rooms_span_processes(make_site: MakeSite) -> None:
                 assert (await bob.expect("changes", room=direct))["to"] == 1
 
 
-async def test_who_is_removed_hears_it_and_then_nothing_of_the_room(make_site: MakeSite) -> None:
+async def test_removed_member_gets_left_and_then_nothing(make_site: MakeSite) -> None:
     with make_site("sqlite", redis=True, processes=2) as site:
         people = site.people("ada", "bob")
         async with site.socket("ada", 0) as ada, site.socket("bob", 1) as bob:
@@ -406,7 +408,7 @@ async def test_who_is_removed_hears_it_and_then_nothing_of_the_room(make_site: M
             assert (await bob.say(room, "x"))["code"] == "forbidden"
 
 
-async def test_a_rename_reaches_open_sockets(make_site: MakeSite) -> None:
+async def test_rename_reaches_open_sockets(make_site: MakeSite) -> None:
     with make_site("sqlite", redis=True) as site:
         site.people("ada", "bob")
         async with site.socket("ada") as ada, site.socket("bob") as bob:
@@ -429,7 +431,7 @@ async def test_an_archive_and_a_role_reach_open_sockets(make_site: MakeSite) -> 
                 assert (await wire.expect("room"))["room"]["archived"] is True
 
 
-async def test_the_stock_layer_works_too(make_site: MakeSite) -> None:
+async def test_stock_layer_works(make_site: MakeSite) -> None:
     with make_site(
         "sqlite",
         redis=True,

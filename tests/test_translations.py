@@ -1,4 +1,4 @@
-"""Every sentence of the source is there in Korean, and compiled."""
+"""Every string in the source has a Korean translation, and the catalogues are compiled."""
 
 import ast
 import os
@@ -19,7 +19,7 @@ CATALOGUES = Path("rooms/locale/ko/LC_MESSAGES")
 DOMAINS = ["django", "djangojs"]
 
 
-# What they share takes seconds to make.
+# The shared fixtures take seconds.
 pytestmark = pytest.mark.xdist_group("translations")
 
 
@@ -70,7 +70,7 @@ def _sentences(catalogue: Path, *which: str) -> set[str]:
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
-def test_every_sentence_is_translated(domain: str, extracted: Path) -> None:
+def test_every_string_is_translated(domain: str, extracted: Path) -> None:
     new = extracted / f"{domain}.po"
     assert len(_sentences(new)) > 100
     assert _sentences(new, "--untranslated") == set()
@@ -78,7 +78,7 @@ def test_every_sentence_is_translated(domain: str, extracted: Path) -> None:
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
-def test_catalogue_holds_what_the_source_says(domain: str, extracted: Path) -> None:
+def test_catalogue_matches_the_source(domain: str, extracted: Path) -> None:
     assert _sentences(ROOT / CATALOGUES / f"{domain}.po") == _sentences(extracted / f"{domain}.po")
 
 
@@ -91,7 +91,7 @@ def test_compiled_catalogue_is_current(domain: str, tmp_path: Path) -> None:
     assert committed == _listed("msgunfmt", "--sort-output", compiled)
 
 
-# What a person meets that allauth and Django say, not we.
+# Messages that come from allauth and Django.
 OF_OTHERS = [
     "Password",
     "Current Password",
@@ -111,6 +111,6 @@ OF_OTHERS = [
 
 
 @pytest.mark.parametrize("sentence", OF_OTHERS)
-def test_sentences_of_others_are_korean_too(sentence: str) -> None:
+def test_library_messages_are_translated(sentence: str) -> None:
     with translation.override("ko"):
         assert re.search("[가-힣]", gettext(sentence))

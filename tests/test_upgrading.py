@@ -1,4 +1,4 @@
-"""A database of version 0.1, in which the chat spoke of users, becomes one of today."""
+"""Upgrades a database of version 0.1, which had users instead of persons."""
 
 import signal
 import subprocess
@@ -39,7 +39,7 @@ def require_upgraded(site: Site, messages: int) -> None:
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_everything_of_before_is_there(make_site: MakeSite, database: str) -> None:
+def test_upgrade_keeps_everything(make_site: MakeSite, database: str) -> None:
     with make_site(database, serve=False) as site:
         old(site, 10)
         assert site.manage("migrate").returncode == 0
@@ -47,9 +47,7 @@ def test_everything_of_before_is_there(make_site: MakeSite, database: str) -> No
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_an_upgrade_that_is_killed_goes_on_at_the_next_start(
-    make_site: MakeSite, database: str
-) -> None:
+def test_killed_upgrade_resumes_at_the_next_start(make_site: MakeSite, database: str) -> None:
     with make_site(database, serve=False) as site:
         old(site, 20_000)
         for seconds in (0.9, 1.1, 1.3, 1.5):
@@ -63,7 +61,7 @@ def test_an_upgrade_that_is_killed_goes_on_at_the_next_start(
         require_upgraded(site, 20_000)
 
 
-def test_the_server_keeps_a_backup_of_before(make_site: MakeSite) -> None:
+def test_server_makes_a_backup_before_an_upgrade(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False, server="serve") as site:
         old(site, 10)
         site.serve()
@@ -72,7 +70,7 @@ def test_the_server_keeps_a_backup_of_before(make_site: MakeSite) -> None:
         require_upgraded(site, 10)
         site.processes[0].restart(signal.SIGTERM)
         assert list(site.folder.glob("before-upgrade-*.tar.gz")) == [kept]
-        # It is one like any other, and is brought up to date when it is restored.
+        # It is an ordinary backup, and is migrated when it is restored.
         assert site.manage("restore", "--yes", str(kept)).returncode == 0
         assert site.manage("verify").returncode == 0
 

@@ -1,4 +1,4 @@
-"""`manage.py verify` finds damage, and nothing where there is none."""
+"""`manage.py verify` finds damage, and nothing in a healthy database."""
 
 import shutil
 import sqlite3
@@ -63,7 +63,7 @@ def test_each_damage_is_found(make_site: MakeSite, whole: Path, words: str) -> N
         assert words in broken.stdout
 
 
-def test_a_cid_said_twice_is_found(make_site: MakeSite) -> None:
+def test_repeated_cid_is_found(make_site: MakeSite) -> None:
     with make_site("postgres", serve=False) as site:
         site.people("ada", "bob")
         site.run(messages.everything)
@@ -71,17 +71,17 @@ def test_a_cid_said_twice_is_found(make_site: MakeSite) -> None:
         assert "is used 4 times" in site.manage("verify").stdout
 
 
-def test_it_holds_nobody_up(make_site: MakeSite) -> None:
+def test_verify_blocks_nobody(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         site.people("ada", "bob")
         site.run(messages.everything)
         writer = sqlite3.connect(site.folder / "chat.sqlite3", isolation_level=None)
         writer.execute("BEGIN IMMEDIATE")
-        assert site.manage("verify").returncode == 0, "nor does it wait for who writes"
+        assert site.manage("verify").returncode == 0, "it does not wait for writers"
         writer.execute("ROLLBACK")
 
 
-def test_a_database_that_cannot_be_read_is_named(make_site: MakeSite) -> None:
+def test_unreadable_database_is_reported(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         (site.folder / "chat.sqlite3").write_bytes(b"no database at all" * 1000)
         broken = site.manage("verify")

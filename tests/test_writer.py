@@ -1,4 +1,4 @@
-"""What one request does to those that are written with it."""
+"""The effect of one request on others in its batch."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ def request(seq: int) -> log.Request:
     return log.Request(1, protocol.Read(seq, 1, seq))
 
 
-async def test_a_request_that_breaks_the_batch_fails_alone(
+async def test_failing_request_does_not_affect_its_batch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     committed: list[list[int]] = []

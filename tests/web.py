@@ -1,4 +1,4 @@
-"""People and their browsers for tests of pages: Django's test client, without a server."""
+"""Accounts and browsers for tests of pages, using Django's test client without a server."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from rooms.models import Person, Place, Signup
 HOST = "127.0.0.1"
 PASSWORD = "correct horse battery"
 
-# What no field takes: in a name these are refused, and nothing is stored.
+# No field accepts these: as a name they are refused, and nothing is stored.
 BAD_LINES = ["a\0b", "a\nb", "a\x1bb", "a\x7fb", "a\u2028b", "", "   "]
 
 
@@ -22,7 +22,7 @@ def account(username: str, *, owner: bool = False, name: str = "", **facts: Any)
 
 
 def person(handle: str, **facts: Any) -> Person:
-    """Somebody with an account."""
+    """Creates a person with an account."""
     return Person.of(account(handle, **facts))
 
 

@@ -1,4 +1,4 @@
-"""A WebSocket client that speaks the protocol.
+"""A WebSocket client for the protocol.
 
 async with site.socket("ada") as ada:
     ack = await ada.call(type="send", room=1, cid=new_cid(), body="hi")
@@ -55,7 +55,7 @@ class Wire:
             async for text in self.connection:
                 frame = json.loads(text)
                 async with self._news:
-                    # A `sync` is answered by `changes` with its ref; without one it is an event.
+                    # A `sync` is answered by `changes` with its ref; without a ref it is an event.
                     if frame.get("ref") is not None:
                         self.answers[frame["ref"]] = frame
                     else:
@@ -72,7 +72,7 @@ class Wire:
         await self.connection.send(json.dumps(frame) if isinstance(frame, dict) else frame)
 
     async def call(self, timeout: float = 10, **frame: Any) -> Frame:
-        """The answer to a command."""
+        """Sends a command and returns its answer."""
         self._last_ref += 1
         await self.send({"ref": self._last_ref, **frame})
         return await self.answer(frame.get("ref", self._last_ref), timeout)
@@ -86,7 +86,7 @@ class Wire:
         return await self.call(type="send", room=room, cid=new_cid(), body=body, **fields)
 
     async def expect(self, kind: str, timeout: float = 10, **fields: Any) -> Frame:
-        """The next event of this type with these fields; earlier others stay."""
+        """Waits for the next event of this type with these fields. Earlier events are kept."""
 
         def found() -> Frame | None:
             wanted = {"type": kind, **fields}
@@ -101,12 +101,12 @@ class Wire:
         return event
 
     async def quiet(self, seconds: float = 0.3) -> list[Frame]:
-        """The events that came within this time, without presence."""
+        """Returns the events of this period, except presence."""
         await asyncio.sleep(seconds)
         return [event for event in self.events if event["type"] != "presence"]
 
     async def closed(self, timeout: float = 10) -> int | None:
-        """The code with which the server closed."""
+        """Waits for the close and returns its code."""
         async with asyncio.timeout(timeout), self._news:
             await self._news.wait_for(lambda: self._closed)
         return self.connection.close_code

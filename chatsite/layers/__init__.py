@@ -1,7 +1,7 @@
-"""Channel layers that write frames straight to sockets, and never wait for Redis.
+"""Channel layers that write frames straight to sockets and never wait for Redis.
 
-See chatsite.layers.fanout for what they add. Where a library changed too much (chatsite.internals)
-the names stand for its own layers, which the chat works with too, slower.
+chatsite.layers.fanout describes the extension. If a library changed too much (chatsite.internals),
+these names refer to its own layers, which are slower but work too.
 """
 
 from chatsite import internals

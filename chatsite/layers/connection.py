@@ -1,4 +1,4 @@
-"""channels_redis' connection to one Redis, made so that nobody waits for a Redis that is away."""
+"""channels_redis' connection to one Redis, changed so that nothing waits while Redis is down."""
 
 import asyncio
 import logging
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Seconds after which a connection that failed is tried again.
+# Seconds between reconnection attempts.
 RETRY = 0.25
-# Seconds to wait for the subscription of a new group. Messages sent meanwhile would be missed.
+# Seconds to wait for the subscription to a new group. It misses messages sent before that.
 SUBSCRIBE_PATIENCE = 1.0
 
 
 class RedisConnection(RedisSingleShardConnection):
-    """Keeps which subscriptions are wanted, and has Redis follow in the background."""
+    """Records the wanted subscriptions and applies them in Redis in the background."""
 
     def __init__(self, host: dict, channel_layer: "RedisFanoutLoopLayer") -> None:
         super().__init__(host, channel_layer)
@@ -30,12 +30,12 @@ class RedisConnection(RedisSingleShardConnection):
         self.receiving = True
         self._wanted: set[str] = set()
         self._changed = asyncio.Event()
-        self._awaited: dict[str, asyncio.Future[None]] = {}  # until they are subscribed to
+        self._awaited: dict[str, asyncio.Future[None]] = {}  # pending subscriptions
         self._subscriber: asyncio.Task[None] | None = None
 
     @property
     def healthy(self) -> bool:
-        """Whether Redis did what was last asked of it."""
+        """Whether the last command to Redis succeeded."""
         return self.receiving and self.publisher.healthy
 
     async def publish(self, channel: str, message: bytes) -> None:
@@ -61,7 +61,7 @@ class RedisConnection(RedisSingleShardConnection):
         self._follow()
 
     async def subscribed(self, channel: str) -> None:
-        """Waits until Redis has the subscription, but not for a Redis that is away."""
+        """Waits until Redis has the subscription, but not while Redis is down."""
         if channel in self._subscribed_to or not self.receiving:
             return
         if channel not in self._awaited:
@@ -123,8 +123,8 @@ class RedisConnection(RedisSingleShardConnection):
                     self._receive_message(message)
             except (OSError, RedisError) as problem:
                 if self.receiving:
-                    logger.warning("Redis is away; frames stay in this process: %s", problem)
+                    logger.warning("Redis is down. Frames stay in this process: %s", problem)
                 self._is_away()
                 await asyncio.sleep(RETRY)
             except Exception:
-                logger.exception("A message from Redis could not be handled.")
+                logger.exception("Could not handle a message from Redis.")

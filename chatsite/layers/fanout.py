@@ -1,13 +1,13 @@
 """The fan-out extension of a channel layer.
 
 An event {"type": "fanout.frame", "text": "…"} goes straight from the layer to the sockets of this
-process: decoded once, without a queue and a task for each socket. A consumer asks for that with
-`attach(channel_name, sink)`. Channels that are not attached, and all other events, take Channels'
-own way; so a consumer has a handler `fanout_frame` too, and works on stock layers.
+process: decoded once, without a queue and a task for each socket. A consumer opts in with
+`attach(channel_name, sink)`. Other channels, and all other events, are delivered by Channels as
+usual, so a consumer also needs a handler `fanout_frame`, and then works on stock layers too.
 
-`observe(watch)` has `watch` called with each frame once per process, before the sockets get it.
+`observe(watch)` calls `watch` with each frame, once per process, before the sockets get it.
 `begin_send(group, event)` is `group_send` for a plain function: when it returns, the sockets of
-this process have the frame. `healthy` is False while other processes may not get it.
+this process have the frame. `healthy` is False while other processes may not get frames.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ Watch = Callable[[dict], bool]
 
 
 class Frame:
-    """The text of an event, and what the server made of it."""
+    """The text of an event, and its encoded frame."""
 
     __slots__ = ("_made", "text")
 
@@ -33,7 +33,7 @@ class Frame:
         self._made: bytes | None = None
 
     def made(self, make: Callable[[str], bytes]) -> bytes:
-        """`make(text)`, called for the first socket only: a process has one server."""
+        """Returns `make(text)`. Calls it for the first socket only: a process has one server."""
         if self._made is None:
             self._made = make(self.text)
         return self._made
@@ -43,7 +43,7 @@ Sink = Callable[[Frame], None]
 
 
 class Fanout:
-    """Comes before a channel layer in a class's bases."""
+    """A mixin for channel layers. It must come first in the bases."""
 
     extensions = ["groups", "flush", EXTENSION]
     healthy = True
@@ -54,24 +54,24 @@ class Fanout:
         self._watch: Watch | None = None
 
     def observe(self, watch: Watch) -> None:
-        """From now on `watch` says of each frame whether the sockets here may have it."""
+        """`watch` decides from now on whether the sockets here may get a frame."""
         self._watch = watch
 
     def attach(self, channel: str, sink: Sink) -> None:
-        """From now on frames for `channel` go to `sink`, a plain function that must not block."""
+        """Sends frames for `channel` to `sink`, a plain function that must not block."""
         self._sinks[channel] = sink
 
     def detach(self, channel: str) -> None:
         self._sinks.pop(channel, None)
 
     def begin_send(self, group: str, message: dict) -> asyncio.Future[None]:
-        """The future is done, perhaps with a ConnectionError, when other processes were told."""
+        """The future completes, or fails with ConnectionError, once other processes were told."""
         raise NotImplementedError
 
     def fan_out(self, channels: Iterable[str], event: dict) -> list[str]:
-        """Gives a frame to the sinks of `channels`. Returns the channels that have none.
+        """Passes a frame to the sinks of `channels`. Returns the channels without a sink.
 
-        An event that is no frame has no sinks.
+        For other events, returns all channels.
         """
         if event.get("type") != FRAME:
             return list(channels)
@@ -87,6 +87,6 @@ class Fanout:
             try:
                 sink(frame)
             except Exception:
-                # The other sockets still get theirs.
-                logger.exception("A frame could not be written to a socket.")
+                # Deliver to the other sockets anyway.
+                logger.exception("Could not write a frame to a socket.")
         return others

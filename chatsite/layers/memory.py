@@ -1,4 +1,4 @@
-"""The channel layer of a site with one process and no Redis."""
+"""The channel layer for a single process without Redis."""
 
 import asyncio
 from contextlib import suppress
@@ -12,7 +12,7 @@ from chatsite.layers.fanout import Fanout
 
 class InMemoryFanoutLayer(Fanout, InMemoryChannelLayer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        # Sockets leave their groups themselves. A membership must not expire under them.
+        # Sockets leave their groups themselves. Memberships must not expire.
         super().__init__(*args, group_expiry=10**9, **kwargs)
 
     async def group_send(self, group: str, message: dict) -> None:

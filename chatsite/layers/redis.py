@@ -1,7 +1,7 @@
 """channels_redis' pub/sub layer with the fan-out extension.
 
-It may lose a message, and may deliver one twice when a connection breaks. That is all we need: the
-database is the truth. While Redis is away, sockets open, close and talk within their process.
+It may lose a message, or deliver it twice if a connection breaks. That is good enough, because the
+database is the truth. While Redis is down, sockets open, close and talk within their process.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ class RedisFanoutLoopLayer(Fanout, RedisPubSubLoopLayer):
         self._shards: list[RedisConnection] = [
             RedisConnection(shard.host, self) for shard in self._shards
         ]
-        # Starts every message to a group. Ours were handed over before Redis had them.
+        # Prefix of our messages to groups. This process has already delivered them.
         self._origin = uuid.uuid4().bytes
 
     @property
@@ -42,7 +42,7 @@ class RedisFanoutLoopLayer(Fanout, RedisPubSubLoopLayer):
         await self._get_shard(name).subscribed(name)
 
     async def group_send(self, group: str, message: dict) -> None:
-        """To this process at once. Raises ConnectionError if others could not be told."""
+        """Delivers in this process at once. Raises ConnectionError if others may not get it."""
         await self.begin_send(group, message)
 
     def begin_send(self, group: str, message: dict) -> asyncio.Future[None]:
@@ -52,7 +52,7 @@ class RedisFanoutLoopLayer(Fanout, RedisPubSubLoopLayer):
         return self._get_shard(name).publisher.publish(name, self._origin + data)
 
     def receive_from_group(self, message: dict) -> bool:
-        """Hands over a message of Redis if it is for a group. Returns whether it was."""
+        """Delivers a message from Redis if it is for a group. Returns whether it was."""
         name, data = message["channel"].decode(), message["data"]
         members = self.groups.get(name)
         if members is None:
@@ -69,7 +69,7 @@ class RedisFanoutLoopLayer(Fanout, RedisPubSubLoopLayer):
 
 
 class RedisFanoutLayer(RedisPubSubChannelLayer):
-    """Passes everything on to the layer of the running event loop."""
+    """Delegates to the layer of the running event loop."""
 
     def _get_layer(self) -> RedisFanoutLoopLayer:
         loop = asyncio.get_running_loop()

@@ -1,13 +1,12 @@
-"""daphne, hardened for a chat: `manage.py serve` runs it. The application runs on others too.
+"""daphne, hardened for a chat, for `manage.py serve`. The application also runs on others.
 
-What it adds to daphne 4.2: bounds on the memory that one client can take, an end that finishes
-what was begun, and a fast path for frames, which is an ASGI extension:
-`scope["extensions"]["chatsite.frames"]` is {"make": a function from text to a frame, which may be
-sent to many sockets, "write": a function that writes a frame to this socket, in order with what
-`send` writes, and never waits}.
+It adds to daphne 4.2: limits on the memory that one client can use, a graceful shutdown, and a
+fast path for frames. The fast path is an ASGI extension: `scope["extensions"]["chatsite.frames"]`
+is {"make": a function that turns text into a frame, which can be sent to many sockets, "write": a
+function that writes a frame to this socket, in order with `send`, and never waits}.
 
-All of it rests on daphne's, autobahn's and Twisted's internals. If one of them is missing (see
-chatsite.internals), daphne's own server runs instead: slower, and without these bounds.
+All of it depends on internals of daphne, autobahn and Twisted. If one of them is missing (see
+chatsite.internals), daphne's own server runs instead: slower, and without these limits.
 """
 
 from typing import Any
@@ -23,13 +22,13 @@ __all__ = ["MAX_MESSAGE", "PortTaken", "build", "require_free"]
 
 
 def build(application: Any, host: str, port: int) -> Server:
-    """A server to `run()`."""
+    """Returns a server to `run()`."""
     endpoints = build_endpoint_description_strings(host=host, port=port)
     options = {
         "application": application,
         "endpoints": [f"{endpoint}:backlog={BACKLOG}" for endpoint in endpoints],
-        # A socket lives as long as its client answers pings. Only a silent client is pinged, and
-        # the chat's own clients say something every 20 s.
+        # A socket lives as long as its client answers pings. Only silent clients are pinged; the
+        # chat's own clients send something every 20 s.
         "ping_interval": PING_AFTER,
         "websocket_timeout": -1,
         "server_name": "chatsite",
@@ -37,8 +36,8 @@ def build(application: Any, host: str, port: int) -> Server:
     }
     if not internals.usable("server"):
         return Server(**options)
-    # Imported here, because it cannot be where an internal is missing.
+    # Imported here, because the import fails if an internal is missing.
     from chatsite.server.server import ChatServer
 
-    # Our protocol has its own bound, which does not close the socket.
+    # Our protocol has its own limit, which does not close the socket.
     return ChatServer(**options, websocket_max_message_size=0, websocket_max_frame_size=0)

@@ -1,4 +1,4 @@
-"""One write for all frames that a socket gets in one tick of the event loop."""
+"""Combines all frames for a socket in one tick of the event loop into one write."""
 
 import asyncio
 import time
@@ -10,10 +10,10 @@ class Flushable(Protocol):
 
 
 class Flusher:
-    """Flushes sockets, at most half of the time.
+    """Flushes sockets, but at most half of the time.
 
-    After a flush it waits for as long as the flush took, so that reading and committing get the
-    other half. Under load more frames then go into each write.
+    After a flush it waits as long as the flush took, which leaves the other half for reading and
+    committing. Under load, more frames then go into each write.
     """
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class Flusher:
         self._not_before = 0.0
 
     def add(self, socket: Flushable) -> None:
-        """Has `socket.flush` called soon."""
+        """Schedules a call of `socket.flush`."""
         self._waiting.append(socket)
         if len(self._waiting) == 1:
             asyncio.get_running_loop().call_at(self._not_before, self._flush)

@@ -1,13 +1,13 @@
-"""Text frames of RFC 6455, section 5.2, as bytes."""
+"""Encodes and decodes text frames (RFC 6455, section 5.2)."""
 
 from collections.abc import Iterator
 
-# A whole text frame: FIN, and opcode 1.
+# A complete text frame: FIN, and opcode 1.
 TEXT = 0x81
 
 
 def text_frame(text: str) -> bytes:
-    """A whole, unmasked text frame, as a server sends it."""
+    """Returns a complete, unmasked text frame, as servers send it."""
     payload = text.encode()
     size = len(payload)
     if size < 126:
@@ -18,14 +18,14 @@ def text_frame(text: str) -> bytes:
 
 
 def unmask(payload: bytes, mask: bytes) -> bytes:
-    """Section 5.3: the payload XOR the four bytes of the mask, repeated."""
+    """Section 5.3: XORs the payload with the four bytes of the mask, repeated."""
     size = len(payload)
     key = int.from_bytes((mask * (size // 4 + 1))[:size], "big")
     return (int.from_bytes(payload, "big") ^ key).to_bytes(size, "big")
 
 
 def ordinary_texts(data: bytes) -> Iterator[tuple[str, int]]:
-    """The text of each frame at the beginning of `data`, and the offset of what follows it.
+    """Yields the text of each frame at the start of `data`, and the offset after it.
 
     Stops at the first frame that is not a complete, unfragmented, masked text frame in UTF-8 of
     fewer than 65,536 bytes with its length in the shortest form.

@@ -1,4 +1,4 @@
-"""What a client sends and the application has not taken yet."""
+"""Events from a client that the application has not read yet."""
 
 from typing import Protocol
 
@@ -12,7 +12,7 @@ class Pausable(Protocol):
 
 
 class Inbound(OneReaderQueue):
-    """The events of one socket. While too many wait, nothing is read from the client."""
+    """The events of one socket. If too many are queued, reading from the client pauses."""
 
     def __init__(self, protocol: Pausable) -> None:
         super().__init__()

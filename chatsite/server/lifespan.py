@@ -1,4 +1,4 @@
-"""ASGI's lifespan protocol, which daphne does not speak."""
+"""The ASGI lifespan protocol, which daphne does not support."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ logger = logging.getLogger(__name__)
 
 
 class Lifespan:
-    """Tells the application when the process starts and when it ends."""
+    """Notifies the application of startup and shutdown."""
 
     def __init__(self, application: Any) -> None:
         self._application = application
@@ -21,7 +21,7 @@ class Lifespan:
         self._task = asyncio.ensure_future(self._run())
 
     async def stop(self, seconds: float) -> None:
-        """Returns when the application has finished its work, or after this time."""
+        """Returns when the application has finished its work, or after `seconds`."""
         self._events.put_nowait({"type": "lifespan.shutdown"})
         try:
             await asyncio.wait_for(self._stopped.wait(), seconds)
@@ -33,7 +33,7 @@ class Lifespan:
         try:
             await self._application(scope, self._events.get, self._send)
         except Exception:
-            logger.exception("The application failed to start or to end.")
+            logger.exception("The application failed to start or to shut down.")
         finally:
             self._stopped.set()
 

@@ -1,10 +1,10 @@
-"""Checks that a port is free. Twisted would only log that it is not, and exit."""
+"""Checks that a port is free. Otherwise Twisted would only log the error and exit."""
 
 import socket
 
 
 class PortTaken(Exception):
-    """Another program listens there."""
+    """Another program listens on the port."""
 
 
 def require_free(host: str, port: int) -> None:

@@ -1,4 +1,4 @@
-"""A WebSocket whose memory is bounded in both directions, with a fast path for text frames."""
+"""A WebSocket with bounded memory in both directions, and a fast path for text frames."""
 
 import time
 from contextlib import suppress
@@ -19,8 +19,8 @@ flusher = Flusher()
 class ChatProtocol(WebSocketProtocol):
     """Registers itself as the producer of its own transport.
 
-    So the transport says when the client stopped reading (pauseProducing) and when everything that
-    waited for it was sent (resumeProducing).
+    So the transport reports when the client stopped reading (pauseProducing) and when everything
+    queued was sent (resumeProducing).
     """
 
     waiting: int | None = None  # bytes written since the client stopped reading
@@ -28,7 +28,7 @@ class ChatProtocol(WebSocketProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.frames: list[bytes] = []  # not flushed yet
+        self.frames: list[bytes] = []  # not yet flushed
 
     # Outbound
 
@@ -39,7 +39,7 @@ class ChatProtocol(WebSocketProtocol):
         self.transport.registerProducer(self, True)
 
     def pauseProducing(self) -> None:
-        # Twisted repeats this at each write while its buffer is full.
+        # Twisted calls this again for each write while its buffer is full.
         if self.waiting is None:
             self.waiting = 0
 
@@ -47,10 +47,10 @@ class ChatProtocol(WebSocketProtocol):
         self.waiting = None
 
     def stopProducing(self) -> None:
-        """The connection is gone. Nothing to do: onClose is called too."""
+        """The connection is gone. onClose is called too, so there is nothing to do."""
 
     def write_frame(self, frame: bytes) -> None:
-        """Never waits. In order with `serverSend`."""
+        """Never waits. Keeps the order with `serverSend`."""
         if self.state == self.STATE_OPEN:
             if not self.frames:
                 flusher.add(self)
@@ -64,13 +64,13 @@ class ChatProtocol(WebSocketProtocol):
         if self.waiting is not None:
             self.waiting += len(data)
             if self.waiting > MAX_OUTBOUND:
-                # The close is sent after what waits, so a client that reads again gets to see it.
+                # The close goes out after the queue, so the client gets it if it reads again.
                 self.serverClose(TOO_SLOW)
                 return
         transport = self.transport
         if not (transport.dataBuffer or transport._tempDataBuffer or transport.disconnecting):
-            # Nothing waits: write directly. Twisted's queue costs as much as the system call.
-            with suppress(OSError):  # full or gone, which Twisted finds out below
+            # Nothing is queued: write directly. Twisted's queue costs as much as the system call.
+            with suppress(OSError):  # full or gone; Twisted finds out below
                 data = data[transport.socket.send(data) :]
         if data:
             transport.write(data)
@@ -86,7 +86,7 @@ class ChatProtocol(WebSocketProtocol):
 
     def serverClose(self, code: int | None = None) -> None:
         self.flush()
-        # sendClose refuses the codes that only a server may use, such as 1001.
+        # sendClose rejects codes that only servers may use, such as 1001.
         self.sendCloseFrame(1000 if code is None else code)
 
     # Inbound
@@ -106,7 +106,7 @@ class ChatProtocol(WebSocketProtocol):
             self.transport.resumeProducing()
 
     def dataReceived(self, data: bytes) -> None:
-        # Autobahn takes 60 µs for each frame. It gets only what is not an ordinary text frame.
+        # Autobahn takes 60 µs per frame. It only gets frames that are not ordinary text frames.
         if self.state == self.STATE_OPEN and not (
             self.data or self.current_frame or self.inside_message or self.muted
         ):
@@ -133,6 +133,6 @@ class ChatProtocol(WebSocketProtocol):
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         if len(payload) > MAX_MESSAGE and not isBinary:
-            # The cut may be in the middle of a character.
+            # The truncation may be in the middle of a character.
             payload = payload.decode("utf-8", "replace").encode()
         super().onMessage(payload, isBinary)

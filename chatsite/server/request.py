@@ -1,4 +1,4 @@
-"""An HTTP request whose body is refused before too much of it is in memory."""
+"""An HTTP request that rejects a large body before it fills the memory."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""daphne's server with our protocols, ASGI's lifespan, and an orderly end."""
+"""daphne's server with our protocols, ASGI lifespan, and a graceful shutdown."""
 
 import asyncio
 import sys
@@ -21,7 +21,7 @@ FRAMES = "chatsite.frames"
 
 class ChatServer(Server):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        # run() calls this after it made the factories and before anybody connects.
+        # run() calls this after creating the factories and before anybody connects.
         super().__init__(*args, ready_callable=self._ready, **kwargs)
         self.ports: list[Any] = []
         self.lifespan = Lifespan(self.application)
@@ -44,7 +44,7 @@ class ChatServer(Server):
         self.ports.append(port)
 
     def listen_error(self, failure: Any) -> None:
-        print(f"The port cannot be opened: {failure.getErrorMessage()}", file=sys.stderr)  # noqa: T201
+        print(f"Cannot open the port: {failure.getErrorMessage()}", file=sys.stderr)  # noqa: T201
         super().listen_error(failure)
 
     def create_application(self, protocol: Any, scope: dict) -> asyncio.Queue[dict] | Inbound:
@@ -60,7 +60,7 @@ class ChatServer(Server):
         return inbound
 
     def kill_all_applications(self) -> defer.Deferred[None]:
-        """Runs on SIGTERM. The reactor waits for it."""
+        """Called on SIGTERM. The reactor waits for the result."""
         return defer.Deferred.fromFuture(asyncio.ensure_future(self._end()))
 
     async def _end(self) -> None:
@@ -68,9 +68,9 @@ class ChatServer(Server):
             port.stopListening()
         try:
             async with asyncio.timeout(END_AFTER):
-                # The application says goodbye and finishes what is in flight.
+                # The application sends `bye` and finishes the writes in flight.
                 await self.lifespan.stop(FINISH_WITHIN)
-                # Then sockets close in the ordinary way, so that their handlers clean up.
+                # Then sockets close normally, so that their handlers clean up.
                 self._close_sockets()
                 while tasks := self._running():
                     await asyncio.wait(tasks, timeout=0.5)

@@ -1,4 +1,4 @@
-"""`manage.py serve`: everything a start needs, then the server."""
+"""`manage.py serve`: prepares everything and runs the server."""
 
 import gc
 from argparse import ArgumentParser
@@ -28,34 +28,34 @@ class Command(BaseCommand):
             server.require_free(host, port)
         except server.PortTaken as problem:
             raise CommandError(
-                f"Port {port} is taken by another program: end that one, or choose another "
+                f"Port {port} is in use. Stop the other program, or choose another "
                 f"port with PORT=8100 (the system says: {problem})."
             ) from problem
         try:
             self._migrate()
         except DatabaseError as problem:
             raise CommandError(
-                f"DATABASE_URL: the database cannot be used: {str(problem).strip()}"
+                f"DATABASE_URL: cannot use the database: {str(problem).strip()}"
             ) from problem
         if not settings.DEBUG:
             call_command("collectstatic", interactive=False, verbosity=0)
         self.stdout.write(self._in_use())
         call_command("setup_link", quiet=True, stdout=self.stdout)
-        self.stdout.write(f"Chatsite is at {settings.CHAT_URL} (Ctrl-C ends it).")
+        self.stdout.write(f"Chatsite is running at {settings.CHAT_URL}. Press Ctrl-C to stop.")
         self.stdout.flush()
         chat = server.build(get_default_application(), host, port)
-        # What is there now stays: going through it, a full collection stops everything for 80 ms.
+        # Exclude startup objects from garbage collection: a full one would block for 80 ms.
         gc.collect()
         gc.freeze()
         chat.run()
 
     def _migrate(self) -> None:
-        """Brings the database up to date, with a backup first where that changes an old one."""
+        """Migrates the database. Makes a backup first if this changes an existing one."""
         executor = MigrationExecutor(connection)
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
         if plan and executor.loader.applied_migrations and connection.vendor == "sqlite":
             backup = settings.DATA_DIR / f"before-upgrade-{timezone.now():%Y%m%d-%H%M%S}.tar.gz"
-            self.stdout.write("The database is of an older version. Keeping a backup first:")
+            self.stdout.write("Upgrading the database from an older version. Backing it up first:")
             call_command("backup", backup, stdout=self.stdout)
         call_command("migrate", interactive=False, verbosity=0)
 

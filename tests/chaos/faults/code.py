@@ -34,7 +34,10 @@ async def clock_an_hour_off(place: Place) -> None:
 
 
 INJECTED = [
-    (r"Broken|CancelledError: (ChatConsumer|Process|Groups|Writer)|StopConsumer", "injected, or met by it")
+    (
+        r"Broken|CancelledError: (ChatConsumer|Process|Groups|Writer)|StopConsumer",
+        "injected, or met by it",
+    )
 ]
 
 
