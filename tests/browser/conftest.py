@@ -24,7 +24,7 @@ ARGUMENTS = [
 
 AXE = (Path(__file__).parent.parent / "vendor/axe.min.js").read_text()
 
-# The browser's own words about a server that is away; a page cannot keep it from saying them.
+# Messages that the browser itself logs when the server is down. A page cannot suppress them.
 AWAY = ("WebSocket connection to", "net::ERR_CONNECTION_REFUSED", "Failed to load resource")
 
 
@@ -33,7 +33,7 @@ def chromium() -> Iterator[Browser]:
     program = shutil.which("chromium")
     if program is None:
         missing("Chromium")
-    # Playwright's synchronous API keeps an event loop running, which Django takes for async code.
+    # Playwright keeps an event loop running, which Django mistakes for async code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
@@ -42,7 +42,7 @@ def chromium() -> Iterator[Browser]:
 
 
 class Place:
-    """A site and the browsers of the people in it. Every page is watched for errors."""
+    """A site and the browsers of its people. Every page is checked for errors."""
 
     def __init__(self, site: Site, chromium: Browser) -> None:
         self.site, self.chromium = site, chromium
@@ -51,7 +51,7 @@ class Place:
         self.may_be_away = False
 
     def open(self, path: str = "/", name: str | None = None, **options: Any) -> Page:
-        """A page in a browser of its own, signed in as `name`."""
+        """Opens a page in its own browser context, signed in as `name`."""
         context = self.chromium.new_context(
             **{"base_url": self.site.url, "viewport": {"width": 1100, "height": 700}, **options}
         )
@@ -88,7 +88,7 @@ def assert_no_overflow(page: Page) -> None:
 
 
 def assert_accessible(page: Page) -> None:
-    """axe finds nothing; it runs outside of the page's CSP."""
+    """Asserts that axe finds no problems. It runs outside the page's CSP."""
     page.evaluate(AXE)
     found = page.evaluate("axe.run().then(({violations}) => violations)")
     assert [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found] == [], page.url

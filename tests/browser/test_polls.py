@@ -1,4 +1,4 @@
-"""Polls in two browsers, by mouse, by keyboard and on a phone."""
+"""Polls in two browsers, with mouse and keyboard and on a phone."""
 
 import re
 import signal
@@ -35,7 +35,7 @@ def test_votes_change_live_and_after_a_reconnect(place: Place) -> None:
     poll.get_by_role("radio", name="Pizza").check()
     expect(ada.locator(".poll__choice", has_text="Pizza")).to_contain_text("1 vote")
     expect(ada.locator(".poll__choice", has_text="비빔밥")).to_contain_text("0 votes")
-    # In my other tab, and when the server was away meanwhile.
+    # In my other tab, and after the server was down.
     tab = place.tab(bob.context, "/rooms/general/")
     expect(tab.get_by_role("radio", name="Pizza")).to_be_checked()
     place.may_be_away = True
@@ -48,7 +48,7 @@ def test_votes_change_live_and_after_a_reconnect(place: Place) -> None:
     expect(bob.get_by_role("radio", name="Pizza")).not_to_be_checked(timeout=40_000)
 
 
-def test_the_author_closes_it_for_everybody(place: Place) -> None:
+def test_author_can_close_a_poll_for_everybody(place: Place) -> None:
     place.site.people("ada", "bob")
     ada, bob = place.open("/", "ada"), place.open("/", "bob")
     ask(bob, "Which days?", "Mon", "Tue", multiple=True)
@@ -64,7 +64,7 @@ def test_the_author_closes_it_for_everybody(place: Place) -> None:
     expect(ada.get_by_role("checkbox", name="Mon")).to_be_checked()
 
 
-def test_wrong_polls_are_explained_before_they_are_sent(place: Place) -> None:
+def test_invalid_polls_show_errors_before_sending(place: Place) -> None:
     place.site.people("ada")
     ada = place.open("/", "ada")
     ada.get_by_role("button", name="Poll").click()
@@ -90,7 +90,7 @@ def test_wrong_polls_are_explained_before_they_are_sent(place: Place) -> None:
     ],
     ids=["english", "korean dark phone"],
 )
-def test_it_is_voted_in_by_keyboard_and_fits(place: Place, options: dict) -> None:
+def test_voting_by_keyboard_and_layout(place: Place, options: dict) -> None:
     place.site.people("ada", "bob")
     bob = place.open("/", "bob")
     ask(bob, "A question that is so long that it needs two lines on a phone?", "W" * 60, "나", "c")
@@ -114,7 +114,7 @@ def test_it_is_voted_in_by_keyboard_and_fits(place: Place, options: dict) -> Non
     expect(ada.locator(".poll__who dd")).to_have_text(re.compile("You|나|Ada|me", re.IGNORECASE))
 
 
-def test_everybody_who_voted_is_named(place: Place) -> None:
+def test_all_voters_are_named(place: Place) -> None:
     place.site.people("ada", "bob", "eve")
     ada = place.open("/", "ada")
     ask(ada, "Lunch?", "Noodles", "Pizza")
@@ -125,7 +125,7 @@ def test_everybody_who_voted_is_named(place: Place) -> None:
     expect(ada.locator(".poll__who dd")).to_have_text("Bob and Eve")
 
 
-def test_the_focus_stays_where_a_poll_is_closed_by_keyboard(place: Place) -> None:
+def test_closing_by_keyboard_keeps_the_focus(place: Place) -> None:
     place.site.people("ada")
     ada = place.open("/", "ada")
     ask(ada, "Lunch?", "Noodles", "Pizza")

@@ -1,4 +1,4 @@
-"""What somebody types is sent once, whole, under their name."""
+"""A typed message is sent once, complete, and under its author's name."""
 
 import signal
 
@@ -6,7 +6,7 @@ from playwright.sync_api import CDPSession, Page, expect
 
 from tests.browser.conftest import Place
 
-# An event that comes after the end of a composition, or never.
+# Delay of an event after the end of a composition, which some browsers never send.
 A_MOMENT_MS = 300
 
 
@@ -18,7 +18,7 @@ def compose(devtools: CDPSession, text: str) -> None:
 
 
 def press_enter_during_composition(devtools: CDPSession) -> None:
-    """As an input method does: the page sees a key that it processes, not an Enter."""
+    """Acts like an input method: the page sees a key being processed, not Enter."""
     key = {"key": "Process", "code": "Enter", "windowsVirtualKeyCode": 229}
     devtools.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **key})
     devtools.send("Input.dispatchKeyEvent", {"type": "keyUp", **key})
@@ -31,7 +31,7 @@ def composing(place: Place) -> tuple[Page, CDPSession]:
     return ada, ada.context.new_cdp_session(ada)
 
 
-def test_enter_during_a_korean_composition_sends_once_and_whole(place: Place) -> None:
+def test_enter_during_a_korean_composition_sends_once_and_completely(place: Place) -> None:
     ada, devtools = composing(place)
     compose(devtools, "ㅎ")
     compose(devtools, "한")
@@ -60,7 +60,7 @@ def test_enter_during_a_japanese_composition_only_picks_the_word(place: Place) -
     expect(ada.locator("chat-message .message__body")).to_have_text("日本")
 
 
-def test_a_dialog_that_cannot_be_loaded_says_so_and_opens_later(place: Place) -> None:
+def test_dialog_that_fails_to_load_shows_an_error_and_can_be_retried(place: Place) -> None:
     place.site.people("ada")
     ada = place.open("/", "ada")
     expect(ada.locator(".composer__field")).to_be_visible()

@@ -1,4 +1,4 @@
-"""A capability is a folder and a line of settings: without them, the rest of the product works."""
+"""A capability is a folder and a line of settings. Without them, the rest still works."""
 
 import os
 import re
@@ -18,7 +18,7 @@ LINE = '    "rooms.polls",\n'
 TALKING = "tests/test_socket.py::test_it_works"
 
 
-def test_people_talk_without_the_folder_of_polls(tmp_path: Path) -> None:
+def test_chat_works_without_the_polls_folder(tmp_path: Path) -> None:
     copy = tmp_path / "product"
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*LEFT_OUT))
     assert not (copy / "rooms/polls").exists()
@@ -46,7 +46,7 @@ def test_people_talk_without_the_folder_of_polls(tmp_path: Path) -> None:
     assert "1 passed" in run("-m", "pytest", "-p", "no:cacheprovider", f"{TALKING}[sqlite]")
 
 
-def test_the_page_about_extending_quotes_the_code() -> None:
+def test_docs_about_extending_quote_the_code() -> None:
     code = {".py": "", ".js": ""}
     for path in (ROOT / "rooms/polls").rglob("*"):
         if path.suffix in code:

@@ -1,4 +1,4 @@
-"""Accounts, their persons and their sessions."""
+"""Creates accounts, persons and sessions."""
 
 import time
 
@@ -28,7 +28,7 @@ def make(names: list[str], join: bool) -> dict[str, tuple[int, str]]:
 
 
 def make_members(people: dict[str, list[str]]) -> dict[str, tuple[int, str]]:
-    """People in the rooms with these slugs, whom nobody is told about."""
+    """Adds people to the rooms with these slugs, without events."""
     made = {}
     for name, slugs in people.items():
         user = User.objects.create(username=name, password="unusable of " + name)
@@ -41,7 +41,7 @@ def make_members(people: dict[str, list[str]]) -> dict[str, tuple[int, str]]:
 
 
 def sign_in(user: User) -> str:
-    """The key of a new session."""
+    """Returns the key of a new session."""
     session = SessionStore()
     session["_auth_user_id"] = str(user.pk)
     session["_auth_user_backend"] = "allauth.account.auth_backends.AuthenticationBackend"
@@ -52,7 +52,7 @@ def sign_in(user: User) -> str:
 
 
 def deactivate(name: str) -> float:
-    """When it was done, by time.monotonic."""
+    """Returns the time when it was done, by time.monotonic."""
     user = User.objects.get(username=name)
     user.is_active = False
     user.save()

@@ -1,4 +1,4 @@
-"""Polls written past the sockets, and what is stored of them."""
+"""Writes polls without sockets, and reads stored ones."""
 
 from uuid import uuid4
 
@@ -23,7 +23,7 @@ def due() -> int:
 
 
 def make_due(message: int) -> None:
-    """As if its time had come."""
+    """Makes the poll's closing due now."""
     Poll.objects.filter(pk=message).update(closes_at=timezone.now())
     Due.objects.filter(key=str(message)).update(due_at=timezone.now())
 
@@ -51,7 +51,7 @@ def _ask(author: int, room: int) -> int:
 
 
 def ask_in_private(ada: int, bob: int) -> list[int]:
-    """The ids of the room and the message."""
+    """Returns the ids of the room and the message."""
     room = members.create_room(Person.objects.get(pk=ada), "Secret", "private")
     members.add_member(None, room, Person.objects.get(pk=bob))
     return [room.pk, _ask(ada, room.pk)]

@@ -1,4 +1,4 @@
-"""Several processes write to one log; and how many statements reading and writing take."""
+"""Several processes writing to one log, and statement counts of reads and writes."""
 
 import random
 import uuid
@@ -17,7 +17,7 @@ from rooms.reading.query import Asker
 
 
 def write_at_random(seed: int, person: int, rounds: int) -> list[dict[str, Any]]:
-    """Sends in all rooms, with reactions and edits; what was acked."""
+    """Sends to all rooms, with reactions and edits. Returns what was acked."""
     rng = random.Random(seed)
     rooms = list(Room.objects.order_by("pk").values_list("pk", flat=True))
     acks: list[dict[str, Any]] = []
@@ -39,7 +39,7 @@ def write_at_random(seed: int, person: int, rounds: int) -> list[dict[str, Any]]
 
 
 def check() -> tuple[list[Any], dict[int, tuple[int, int]]]:
-    """Holes and doubles in seqs and versions; each message's room and seq."""
+    """Returns holes and duplicates in seqs and versions, and each message's room and seq."""
     wrong: list[Any] = []
     for room in Room.objects.all():
         seqs = sorted(room.messages.values_list("seq", flat=True))
@@ -52,7 +52,7 @@ def check() -> tuple[list[Any], dict[int, tuple[int, int]]]:
 
 
 def send_one_often(cid: str, person: int, times: int) -> list[Any]:
-    """The same message again and again; what each ack says."""
+    """Sends the same message repeatedly. Returns the acks."""
     answers: list[Any] = []
     for _ in range(times):
         send = protocol.Send(1, 1, uuid.UUID(cid), "once")
@@ -63,7 +63,7 @@ def send_one_often(cid: str, person: int, times: int) -> list[Any]:
 
 
 def send_numbered(person: int, room: int, number: int) -> list[Any]:
-    """Messages with the cids 1, 2, 3 …; the id or the error of each."""
+    """Sends messages with the cids 1, 2, 3 …. Returns the id or error of each."""
     answers: list[Any] = []
     for n in range(number):
         send = protocol.Send(1, room, uuid.UUID(int=n + 1), "x")
@@ -73,7 +73,7 @@ def send_numbered(person: int, room: int, number: int) -> list[Any]:
 
 
 def count_statements(person: int) -> dict[str, list[int]]:
-    """The number of statements for one and for a hundred."""
+    """The number of statements for one and for a hundred items."""
     asker = Asker(person)
 
     def sends(size: int, body: str) -> list[protocol.Command]:

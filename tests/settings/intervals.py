@@ -1,4 +1,4 @@
-"""With the numbers of rooms.conf that a test gives: make_site(CHAT_PRESENCE_EVERY="0.5", …)."""
+"""Reads numbers of rooms.conf from the environment: make_site(CHAT_PRESENCE_EVERY="0.5", …)."""
 
 import os
 
