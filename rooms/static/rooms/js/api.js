@@ -1,12 +1,12 @@
 // @ts-check
-// What goes over HTTP: rooms and who is in them. The socket then tells every open browser about it.
+// HTTP requests about rooms and members. The socket then notifies every open browser.
 import { gettext } from "./ui/i18n.js";
 
 export class ApiError extends Error {
   /**
    * @param {number} status
    * @param {string} detail
-   * @param {Record<string, string[]>} [errors] Sentences by field when the form was wrong.
+   * @param {Record<string, string[]>} [errors] Errors by field if the form was invalid.
    */
   constructor(status, detail, errors = {}) {
     super(detail);
@@ -17,7 +17,7 @@ export class ApiError extends Error {
 }
 
 function csrfToken() {
-  // It came with the page; signing in from another tab changes it.
+  // Read it each time, because signing in from another tab changes it.
   const cookie = document.cookie.split("; ").find((pair) => pair.startsWith("csrftoken="));
   return cookie?.slice("csrftoken=".length) ?? "";
 }

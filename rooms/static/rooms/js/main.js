@@ -16,7 +16,7 @@ if (boot.joined) store.begin({ epoch: boot.epoch, me: boot.person, room: boot.ro
 
 const socket = new Socket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/`, {
   onFrame(frame) {
-    // Somebody else signed in in another tab: what is in this one, the outbox above all, is not theirs.
+    // Another account signed in in another tab. This tab's content, above all its outbox, is not theirs.
     if (frame.type === "hello" && frame.person.id !== boot.person.id) location.reload();
     else store.receive(frame);
   },

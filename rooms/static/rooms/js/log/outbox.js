@@ -1,6 +1,6 @@
 // @ts-check
-// What I said and the server has not yet acknowledged. It lies in IndexedDB, so that neither a reload nor a crash
-// loses it. Every tab may send everything in it: the cid makes the second time harmless.
+// Messages that the server has not acknowledged yet. They are kept in IndexedDB, so that they survive reloads and
+// crashes. Every tab may send all of them: the cid makes repeats harmless.
 import { openDB } from "../../vendor/idb.js";
 import { sentenceOf } from "./refusals.js";
 import { Refusal } from "./store.js";
@@ -21,7 +21,7 @@ async function openShelf() {
       all: (author) => db.getAllFromIndex("messages", "author", author),
     };
   } catch {
-    // Some private windows have no IndexedDB: the outbox then lives as long as the page.
+    // Some private windows have no IndexedDB. The outbox then lasts for this page.
     const entries = new Map();
     return {
       put: async (entry) => entries.set(entry.cid, entry),
@@ -32,7 +32,7 @@ async function openShelf() {
 }
 
 /**
- * A message on its way.
+ * An unacknowledged message.
  * @typedef {object} Entry
  * @property {string} cid
  * @property {number} author
@@ -41,8 +41,8 @@ async function openShelf() {
  * @property {number | null} reply_to
  * @property {object} [along] Fields of the send that capabilities add.
  * @property {number} created In milliseconds.
- * @property {string | null} error Why it was refused.
- * @property {number} [sent] The version of its room at which it was committed.
+ * @property {string | null} error The error if it was refused.
+ * @property {number} [sent] Its version in the room once committed.
  * @property {boolean} [shelved]
  */
 
@@ -58,7 +58,7 @@ export class Outbox {
     this.author = author;
     /** By cid. @type {Map<string, Entry>} */
     this.entries = new Map();
-    /** By room: its queue, while it is being sent. @type {Map<number, Promise<void>>} */
+    /** By room: the promise of its queue while it is sent. @type {Map<number, Promise<void>>} */
     this.sending = new Map();
     this.shelf = openShelf();
     this.otherTabs = new BroadcastChannel("outbox");
@@ -70,7 +70,7 @@ export class Outbox {
     this.load();
   }
 
-  /** Reads what lies on the shelf, also what another tab put there or took away, and sends it. */
+  /** Reads the shelf, including changes by other tabs, and sends everything in it. */
   async load() {
     const shelved = new Map((await (await this.shelf).all(this.author)).map((entry) => [entry.cid, entry]));
     for (const [cid, entry] of this.entries) if (!shelved.has(cid) && !entry.sent && entry.shelved) this.entries.delete(cid);
@@ -83,7 +83,7 @@ export class Outbox {
     this.flush();
   }
 
-  /** In the order in which they were written. */
+  /** Ordered by time of writing. */
   of(room) {
     return [...this.entries.values()].filter((entry) => entry.room === room).sort((a, b) => a.created - b.created);
   }
@@ -126,7 +126,7 @@ export class Outbox {
       entry.shelved = true;
       this.otherTabs.postMessage("changed");
     } catch {
-      // A full disk: it is still sent, it only would not survive a reload.
+      // The disk is full. It is sent anyway, but does not survive a reload.
     }
   }
 
@@ -140,7 +140,7 @@ export class Outbox {
     }
   }
 
-  /** One after the other, so that they arrive in the order in which they were written. */
+  /** Sends one at a time, so that messages arrive in order. */
   async sendQueue(room) {
     for (;;) {
       const entry = this.of(room).find((candidate) => !candidate.error && !candidate.sent);
@@ -178,7 +178,7 @@ export class Outbox {
     this.changed();
   }
 
-  /** An acknowledged entry is shown until the message itself has come with the room's changes. */
+  /** Shows an acknowledged entry until its message arrives with the room's changes. */
   settle(id) {
     const room = this.store.rooms.get(id);
     if (!room) return;
@@ -198,7 +198,7 @@ export class Outbox {
   }
 }
 
-// crypto.randomUUID exists on https and localhost only; a team's server may be plain http in its own network.
+// crypto.randomUUID needs https or localhost, but a team's server may use plain http in its own network.
 function randomCid() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;

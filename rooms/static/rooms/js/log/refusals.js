@@ -1,5 +1,5 @@
 // @ts-check
-// Why the server refused something, in the reader's language: over the socket its own sentences are English.
+// Translated messages for the server's errors, whose own text is English.
 import { gettext } from "../ui/i18n.js";
 
 const SENTENCES = {
