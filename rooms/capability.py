@@ -20,13 +20,11 @@ The kernel is a Capability too (`rooms.apps`): its verbs, parts and queries foll
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, ClassVar
 
 from django.apps import AppConfig, apps
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.functional import Promise
 
 from rooms import protocol
 from rooms.log import verbs
@@ -40,15 +38,6 @@ Check = Callable[[], Iterable[str]]
 Exercise = Callable[[random.Random, int, Sequence[Frame]], Frame]
 # Adds examples to a chat that has people, rooms and messages.
 Demo = Callable[[random.Random], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Slash:
-    """A typed command, `/name arguments`. A script in `scripts` runs it."""
-
-    name: str
-    arguments: str | Promise
-    description: str | Promise
 
 
 class Capability(AppConfig):
@@ -78,8 +67,7 @@ class Capability(AppConfig):
     demo: ClassVar[str] = ""
     # A module with `urlpatterns`, mounted next to the chat's own.
     urls: ClassVar[str] = ""
-    slash: ClassVar[Sequence[Slash]] = ()
-    # Static files for the conversation page: modules and style sheets.
+    # Static files of the conversation's page: modules and style sheets.
     scripts: ClassVar[Sequence[str]] = ()
     styles: ClassVar[Sequence[str]] = ()
 

@@ -1,12 +1,14 @@
 """`manage.py verify` finds damage, and nothing in a healthy database."""
 
+import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.conftest import MakeSite
-from tests.programs import damage, messages
+from tests.conftest import MakeSite, _site
+from tests.programs import damage, messages, pages
 
 DAMAGE: dict[str, Callable[[], None]] = {
     "Room 1: 3 messages with seqs 2 to 4.": damage.remove_the_first,
@@ -41,11 +43,20 @@ def test_it_works(make_site: MakeSite, database: str) -> None:
         assert broken.stdout.endswith("2 rooms, 4 messages: 2 problems.\n")
 
 
-@pytest.mark.parametrize("words", DAMAGE)
-def test_each_damage_is_found(make_site: MakeSite, words: str) -> None:
-    with make_site("sqlite", serve=False) as site:
+@pytest.fixture(scope="module")
+def whole(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A file with a bit of everything to copy and to damage."""
+    with _site(request, serve=False) as site:
         site.people("ada", "bob")
         site.run(messages.everything)
+        site.run(pages.checkpoint)
+        yield site.folder / "chat.sqlite3"
+
+
+@pytest.mark.parametrize("words", DAMAGE)
+def test_each_damage_is_found(make_site: MakeSite, whole: Path, words: str) -> None:
+    with make_site("sqlite", serve=False) as site:
+        shutil.copy(whole, site.folder / "chat.sqlite3")
         site.run(DAMAGE[words])
         broken = site.manage("verify", "--quiet")
         assert broken.returncode == 1, broken.stderr

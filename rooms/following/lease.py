@@ -4,14 +4,10 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection, transaction
 
+from rooms.conf import conf
 from rooms.database.statements import fetch
-
-# How long a lease lasts after its last renewal. With the others polling every second, a killed
-# process is replaced in less than ten.
-SECONDS: float = getattr(settings, "CHAT_LEASE", 7.0)
 
 
 class Lost(Exception):
@@ -32,7 +28,7 @@ def _listed(names: Collection[str]) -> str:
 def hold(names: Collection[str], holder: UUID) -> set[str]:
     """Takes free leases and renews our own. Returns the leases held."""
     query = f"""
-        UPDATE rooms_lease SET holder = %s, until = {clock(SECONDS)}
+        UPDATE rooms_lease SET holder = %s, until = {clock(conf.LEASE)}
         WHERE name IN ({_listed(names)}) AND (holder = %s OR until <= {clock()})
         RETURNING name
     """

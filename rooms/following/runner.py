@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from rooms import capability
+from rooms.conf import conf
 from rooms.database.statements import fetch
 from rooms.database.threads import keep
 from rooms.following import cursor, due, lease
@@ -28,8 +29,8 @@ logger = logging.getLogger(__name__)
 LOOK = 1.0
 # Seconds from a commit of this process to the poll that it triggers, to collect further commits.
 GATHER = 0.1
-# Seconds between two renewals of a lease.
-RENEW = lease.SECONDS * 0.4
+# The share of a lease's time after which it is renewed.
+RENEW_AT = 0.4
 # Worker threads. A handler that waits for a network does not block the others.
 WORKERS = 3
 # Seconds to wait for running work on shutdown.
@@ -193,8 +194,8 @@ class Runner:
 
     def _hold(self, began: float) -> None:
         self._held = lease.hold(self._jobs.keys(), self._id)
-        self._held_until = began + lease.SECONDS
-        self._renew_at = began + RENEW if self._held else float("inf")
+        self._held_until = began + conf.LEASE
+        self._renew_at = began + conf.LEASE * RENEW_AT if self._held else float("inf")
         tasks = [self._jobs[name].task for name in self._held]
         self._prompt = any(isinstance(task, Follower) and task.every < LOOK for task in tasks)
 

@@ -9,12 +9,16 @@ from contextlib import suppress
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qs
 
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DatabaseError, InterfaceError
+from django.utils import translation
+from django.utils.translation import gettext_noop as _
 
 from rooms import protocol
 from rooms.database.threads import call, read
@@ -44,6 +48,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     person_id: int
     session_key: str | None
     person: protocol.Person
+    language: str  # of the sentences in errors
     admitted = False  # the person is known
     entered = False  # hello was sent
 
@@ -111,6 +116,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     def authenticate(self) -> int | None:
         """Returns the id of the person signed in by the handshake's session."""
+        self.language = _language(self.scope)
         user = get_user(SimpleNamespace(session=self.scope["session"]))  # type: ignore[arg-type]
         return Person.of(user).pk if isinstance(user, AbstractBaseUser) and user.is_active else None
 
@@ -151,7 +157,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self.bucket.refused > MAX_REFUSED:
             await self.end(FLOODING)
         elif command.ref is not None:
-            detail = "Too much at once. Wait a moment."
+            detail = _("Too much at once. Wait a moment.")
             seconds = math.ceil(retry_after * 100) / 100
             self.push(protocol.Error(command.ref, "rate_limited", detail, seconds))
 
@@ -176,7 +182,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         except query.Denied as denied:
             self.push(protocol.Error(command.ref, denied.code, denied.detail))
         except (DatabaseError, InterfaceError):
-            detail = "The database is busy or down. Try again."
+            detail = _("The server is busy. Try again in a moment.")
             self.push(protocol.Error(command.ref, "unavailable", detail, RETRY_AFTER))
 
     def typing(self, command: protocol.Typing) -> None:
@@ -190,6 +196,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.push(protocol.Pong(command.ref, self.process.heads.of(self.rooms)))
 
     def push(self, event: protocol.Event) -> None:
+        if isinstance(event, protocol.Error):
+            with translation.override(self.language):
+                event.detail = translation.gettext(event.detail)
         self.outbound.push(protocol.encode(event))
 
     # From the channel layer
@@ -216,6 +225,15 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def person_changed(self, event: dict) -> None:
         await self.process.comparer.compare([self])
+
+
+def _language(scope: dict) -> str:
+    """The language that the client asks for, or the site's."""
+    asked = parse_qs(scope["query_string"].decode("latin-1")).get("language", [""])
+    try:
+        return translation.get_supported_language_variant(asked[0])
+    except LookupError:
+        return settings.LANGUAGE_CODE
 
 
 # Commands that are neither a verb nor a query; see rooms.checks.

@@ -16,6 +16,7 @@ from django.contrib.auth.signals import user_logged_out
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessions
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Model
 from django.db.models.signals import post_save, pre_delete
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -63,21 +64,24 @@ def end_sockets_of_session(request: HttpRequest, user: Account | None, **_signal
             end_sockets(person_id, request.session.session_key)
 
 
-@receiver(pre_delete, sender=User)
-def end_sockets_of_account(instance: Account, **_signal: Any) -> None:
-    for person_id in _persons(instance):
+# Without a sender: a site may save its accounts as proxies of the user model.
+@receiver(pre_delete)
+def end_sockets_of_account(instance: Model, **_signal: Any) -> None:
+    for person_id in _persons(instance) if isinstance(instance, User) else ():
         transaction.on_commit(partial(end_sockets, person_id))
 
 
-@receiver(post_save, sender=User)
+@receiver(post_save)
 def compare_sockets_of_account(
-    instance: Account,
+    instance: Model,
     created: bool,
     update_fields: Iterable[str] | None = None,
     **_signal: Any,
 ) -> None:
     """Rechecks an account's sockets when it is deactivated or its password changes."""
-    if not created and (update_fields is None or not set(update_fields) <= HARMLESS):
+    if not isinstance(instance, User) or created:
+        return
+    if update_fields is None or not set(update_fields) <= HARMLESS:
         events = [(person_group(id), {"type": "person.changed"}) for id in _persons(instance)]
         transaction.on_commit(lambda: tell_now(events))
 

@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from django.utils.translation import gettext_noop as _
+
 from rooms import protocol
 from rooms.database.threads import keep
 from rooms.following.runner import runner
@@ -110,5 +112,5 @@ def _commit(requests: list[log.Request]) -> log.Commit:
 
 
 def _unavailable(request: log.Request) -> protocol.Error:
-    detail = "The database is busy or down. Try again."
+    detail = _("The server is busy. Try again in a moment.")
     return protocol.Error(request.command.ref, "unavailable", detail, RETRY_AFTER)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from rooms import protocol
 from rooms.log import rows, verbs
@@ -122,7 +123,7 @@ class Batch:
     def person(self, request: Request) -> protocol.Person:
         """Returns the requester. Raises Rejected for SYSTEM, which is not a person."""
         if request.by is SYSTEM:
-            raise Rejected("forbidden", "Only a person can do this.")
+            raise Rejected("forbidden", _("Only a person can do this."))
         return self._people[request.by]
 
     def member(self, request: Request, room_id: int) -> Member | None:
@@ -146,23 +147,23 @@ class Batch:
         """Returns a room that the requester may write in. Raises Rejected."""
         room = self.readable(request, room_id)
         if room.archived and request.by is not SYSTEM:
-            raise Rejected("archived", "This room is archived and read-only.")
+            raise Rejected("archived", _("This room is archived and read-only."))
         return room
 
     def message(self, request: Request, id: int, *, deleted_too: bool = False) -> MessageRow:
         """Returns an existing message to change. Raises Rejected."""
         message = self._messages.get(id)
         if message is None:
-            raise Rejected("not_found", "There is no such message.")
+            raise Rejected("not_found", _("There is no such message."))
         try:
             self.room(request, message.room_id)
         except Rejected as problem:
             if problem.code == "not_found":
                 # Do not reveal messages in rooms that the person cannot see.
-                raise Rejected("not_found", "There is no such message.") from None
+                raise Rejected("not_found", _("There is no such message.")) from None
             raise
         if message.deleted and not deleted_too:
-            raise Rejected("not_found", "This message was deleted.")
+            raise Rejected("not_found", _("This message was deleted."))
         return message
 
     # Changes
@@ -200,7 +201,7 @@ class Batch:
         for verb, request, _room in self._requests:
             try:
                 if request.by is not SYSTEM and request.by not in self._people:
-                    raise Rejected("forbidden", "This account is not active.")
+                    raise Rejected("forbidden", _("This account is not active."))
                 answer: Answer = self._verbs[verb].decide(request, request.command)
             except Rejected as problem:
                 answer = protocol.Error(request.command.ref, problem.code, problem.detail)

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext_noop as _
+
 from rooms import protocol
 from rooms.log import rows
 from rooms.log.requests import Rejected, Request
@@ -22,7 +24,7 @@ class Deleting(Verb[protocol.Delete]):
         message = self.batch.message(request, command.message, deleted_too=True)
         is_author = message.author.id == request.by
         if not is_author and not self.batch.may_moderate(request, message.room_id):
-            raise Rejected("forbidden", "Only its author or a moderator can delete a message.")
+            raise Rejected("forbidden", _("Only its author or a moderator can delete a message."))
         if not message.deleted:
             message.body = message.html = ""
             message.deleted = True

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext_noop as _
+
 from rooms import protocol
 from rooms.database.statements import execute, fetch, flat, listed, table
 from rooms.log.requests import Rejected, Request
@@ -46,7 +48,7 @@ class Reacting(Verb[protocol.React]):
         if command.on:
             emoji = {emoji for emoji, _person in reactions}
             if command.emoji not in emoji and len(emoji) >= MAX_EMOJI:
-                raise Rejected("invalid", f"A message has at most {MAX_EMOJI} reactions.")
+                raise Rejected("invalid", _("No more different reactions fit on this message."))
             reactions[key] = 0
         elif stored := reactions.pop(key):
             self.removed.append(stored)

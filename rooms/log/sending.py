@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
+from django.utils.translation import gettext_noop as _
 
 from rooms import protocol
 from rooms.log import rows, verbs
@@ -63,12 +64,12 @@ class Sending(Verb[protocol.Send]):
         digest = digest_of(command)
         if earlier := self.said.get((author.id, command.cid)):
             if earlier.digest != digest:
-                raise Rejected("conflict", "This cid was used for another message.")
+                raise Rejected("conflict", _("This cid was used for another message."))
             return self._ack(command, earlier)
         room = self.batch.room(request, command.room)
         for id in self.refers(command):
             if self.batch.room_of_message.get(id) != room.id:
-                raise Rejected("not_found", "The referenced message is not in this room.")
+                raise Rejected("not_found", _("The referenced message is not in this room."))
         along = command.along if self.along else {}
         for field, value in along.items():
             self.along[field].decide(request, value)

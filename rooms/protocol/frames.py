@@ -25,6 +25,11 @@ Code = Literal[
 Fault = tuple[Code, str]
 
 
+def gettext_noop(sentence: str) -> str:
+    """Marks a sentence for translation, as Django's does. It is translated when it is sent."""
+    return sentence
+
+
 class Command(Struct, forbid_unknown_fields=True, tag_field="type", tag=str.lower, frozen=True):
     """A request from a client. The wire's `type` is the lower-case class name."""
 
@@ -52,10 +57,13 @@ class Ack(Event):
 
 
 class Error(Event):
+    """`detail` is for a person, in their language; `hint` for who writes a client, in English."""
+
     ref: Ref | None
     code: Code
     detail: str
     retry_after: float | UnsetType = UNSET
+    hint: str | UnsetType = UNSET
 
 
 def wire_name(frame: type[Struct]) -> str:

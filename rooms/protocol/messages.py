@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from rooms.protocol.frames import Command, Event, Fault, Number, Ref
+from rooms.protocol.frames import gettext_noop as _
 from rooms.protocol.people import Person
 
 MAX_BODY = 16_384  # UTF-8 bytes of one message
@@ -64,16 +65,16 @@ class React(Command, frozen=True):
     on: bool
 
     def fault(self) -> Fault | None:
-        return None if is_emoji(self.emoji) else ("invalid", "A reaction is one emoji.")
+        return None if is_emoji(self.emoji) else ("invalid", _("A reaction is one emoji."))
 
 
 def _fault_of_body(body: str, *, needed: bool = True) -> Fault | None:
     if len(body.encode()) > MAX_BODY:
-        return "too_large", f"A message has at most {MAX_BODY} bytes."
+        return "too_large", _("This message is too long. Send it in several parts.")
     if "\0" in body:
-        return "invalid", "A message cannot contain the NUL character."
+        return "invalid", _("A message cannot contain the NUL character.")
     if needed and not body.strip():
-        return "invalid", "A message needs some text."
+        return "invalid", _("A message needs some text.")
     return None
 
 

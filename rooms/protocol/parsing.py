@@ -6,7 +6,11 @@ import msgspec
 from msgspec import Struct
 
 from rooms.protocol.frames import MAX_FRAME, Command, Error, Event, Ref
+from rooms.protocol.frames import gettext_noop as _
 from rooms.protocol.registry import registry
+
+MAX_HINT = 200  # characters
+_NOT_UNDERSTOOD = _("The server does not understand this. Reload the page.")
 
 
 class BadFrame(Exception):
@@ -50,14 +54,15 @@ def parse(text: str) -> Command:
     try:
         command = registry.decoder.decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError) as problem:
-        raise BadFrame(Error(ref, "invalid", str(problem)[:200])) from problem
+        hint = str(problem)[:MAX_HINT]
+        raise BadFrame(Error(ref, "invalid", _NOT_UNDERSTOOD, hint=hint)) from problem
     if (reason := command.fault()) is not None:
         raise BadFrame(Error(ref, *reason))
     return command
 
 
 def _too_large(ref: Ref | None) -> BadFrame:
-    return BadFrame(Error(ref, "too_large", f"A frame has at most {MAX_FRAME:,} bytes."))
+    return BadFrame(Error(ref, "too_large", _("This is too long to be sent at once.")))
 
 
 def _unreadable(text: str) -> BadFrame:
@@ -68,8 +73,10 @@ def _unreadable(text: str) -> BadFrame:
         frame = None
     if isinstance(frame, dict) and isinstance(frame.get("type"), str):
         ref = _ref_of(json.dumps(frame.get("ref")).encode())
-        return BadFrame(Error(ref, "invalid", "A text in the frame is not valid Unicode."))
-    return BadFrame(Error(None, "invalid", "A frame is one JSON object with a type."), alien=True)
+        hint = "A text in the frame is not valid Unicode."
+        return BadFrame(Error(ref, "invalid", _NOT_UNDERSTOOD, hint=hint))
+    hint = "A frame is one JSON object with a type."
+    return BadFrame(Error(None, "invalid", _NOT_UNDERSTOOD, hint=hint), alien=True)
 
 
 def _refuse_constant(name: str) -> None:

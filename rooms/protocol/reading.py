@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from rooms.protocol.frames import Command, Event, Fault, Number, Ref
+from rooms.protocol.frames import gettext_noop as _
 from rooms.protocol.messages import MessageState
 
 MAX_BEHIND = 500  # maximum changes in the answer to `sync`; further behind is a `reset`
@@ -36,7 +37,7 @@ class History(Command, frozen=True):
 
     def fault(self) -> Fault | None:
         if sum(anchor is not None for anchor in (self.before, self.after, self.around)) > 1:
-            return "invalid", "Give one of before, after and around."
+            return "invalid", _("Give one of before, after and around.")
         return None
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from django.utils.translation import gettext_noop as _
+
 from rooms import protocol
 from rooms.database.statements import fetch
 from rooms.models import Kind, Membership, Place, Room
@@ -102,9 +104,9 @@ class HasKind(Protocol):
 def no_entry(room: HasKind | None, member: bool) -> protocol.Fault | None:
     """Why somebody may not read or write in a room, or None if they may."""
     if room is None or (not member and room.kind != Kind.PUBLIC):
-        return "not_found", "There is no such room."
+        return "not_found", _("There is no such room.")
     if not member:
-        return "forbidden", "Join the room first."
+        return "forbidden", _("Join the room first.")
     return None
 
 

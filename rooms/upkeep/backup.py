@@ -20,6 +20,7 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
+from rooms.conf import conf
 from rooms.models import Message, Place, Room
 from rooms.upkeep import copying, tarball
 
@@ -61,7 +62,12 @@ def _holds_chat(live: Path) -> bool:
 
 
 def _secret_key() -> Path:
-    return Path(settings.DATA_DIR, tarball.SECRET_KEY)
+    return Path(conf.DATA_DIR, tarball.SECRET_KEY)
+
+
+def _uploads() -> Path | None:
+    """The folder of uploads; None where the site has none, which for Django is the text ""."""
+    return Path(settings.MEDIA_ROOT) if settings.MEDIA_ROOT else None
 
 
 def _files_in(folder: Path) -> Iterator[Path]:
@@ -77,12 +83,12 @@ def make(file: Path, uploads: Iterable[Path] | None = None) -> tarball.Manifest:
 
     `uploads` limits the uploads. Raises BackupError, copying.Damaged, OSError, sqlite3.Error.
     """
-    live, root = database(), Path(settings.MEDIA_ROOT)
+    live, root = database(), _uploads()
     if not _holds_chat(live):
         raise BackupError(f"There is no chat in {live} yet.")
     if file.exists():
         raise BackupError(f"{file} already exists. Choose another name, or move it.")
-    if file.resolve().is_relative_to(root.resolve()):
+    if root and file.resolve().is_relative_to(root.resolve()):
         raise BackupError(f"{root} is part of the backup. Write the backup elsewhere.")
     with tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent) as folder:
         copy, draft = Path(folder, tarball.DATABASE), Path(folder, file.name)
@@ -91,8 +97,9 @@ def make(file: Path, uploads: Iterable[Path] | None = None) -> tarball.Manifest:
         manifest = _describe(copy)
         parts = [(tarball.DATABASE, copy), (tarball.SECRET_KEY, _secret_key())]
         # Copy uploads after the database, so that all files it refers to are included.
-        for path in _files_in(root) if uploads is None else uploads:
-            parts.append((f"{tarball.UPLOADS}/{path.relative_to(root).as_posix()}", path))
+        if root:
+            for path in _files_in(root) if uploads is None else uploads:
+                parts.append((f"{tarball.UPLOADS}/{path.relative_to(root).as_posix()}", path))
         tarball.write(draft, manifest, parts)
         draft.rename(file)
     _sync_folder(file.parent)
@@ -126,7 +133,7 @@ def _sync_folder(folder: Path) -> None:
 def unpacked(file: Path) -> Iterator["Unpacked"]:
     """Unpacks and checks the whole backup. Raises BackupError; nothing has changed by then."""
     database()
-    with tempfile.TemporaryDirectory(prefix=".restore-", dir=settings.DATA_DIR) as made:
+    with tempfile.TemporaryDirectory(prefix=".restore-", dir=conf.DATA_DIR) as made:
         folder = Path(made)
         try:
             backup = Unpacked(folder, tarball.unpack(file, folder))
@@ -186,7 +193,7 @@ class Unpacked:
             Place.new_epoch()
         live = database()
         uploads = list(self._new_uploads())
-        kept = Path(settings.DATA_DIR, f"before-restore-{timezone.now():%Y%m%d-%H%M%S-%f}.tar.gz")
+        kept = Path(conf.DATA_DIR, f"before-restore-{timezone.now():%Y%m%d-%H%M%S-%f}.tar.gz")
 
         def first() -> None:
             if filled:
@@ -208,7 +215,7 @@ class Unpacked:
     def _new_uploads(self) -> Iterator[tuple[Path, Path]]:
         """Yields (source, target) for uploads that are missing or have different content."""
         for source in _files_in(self.folder / tarball.UPLOADS):
-            target = settings.MEDIA_ROOT / source.relative_to(self.folder / tarball.UPLOADS)
+            target = Path(settings.MEDIA_ROOT) / source.relative_to(self.folder / tarball.UPLOADS)
             if not target.exists() or not cmp(source, target, shallow=False):
                 yield source, target
 

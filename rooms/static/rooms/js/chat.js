@@ -7,22 +7,11 @@ import { Dialogs } from "./ui/dialogs.js";
 import { gettext, interpolate } from "./ui/i18n.js";
 import { Toasts } from "./ui/toasts.js";
 
-/** @import { Person } from "./log/frames.js" */
+/** @import { Boot } from "./page.js" */
 /** @import { Socket } from "./log/socket.js" */
 /** @import { Store } from "./log/store.js" */
 
-/**
- * The page's own data, from rooms.pages.chat.
- * @typedef {object} Boot
- * @property {Person} person
- * @property {{name: string}} place
- * @property {string} epoch
- * @property {any} room The URL's room: as in `hello`, or a preview if I am not in it.
- * @property {boolean} joined
- * @property {boolean} is_owner
- */
-
-/** Shared by all elements of the page. */
+/** Everything that the elements of the page share. */
 export class Chat {
   /** @param {{boot: Boot, store: Store, socket: Socket}} needs */
   constructor({ boot, store, socket }) {
