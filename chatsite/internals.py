@@ -20,11 +20,11 @@ logger = logging.getLogger(__name__)
 Feature = Literal["server", "redis layer", "memory layer", "pages", "sessions"]
 
 ORDINARY: dict[Feature, str] = {
-    "server": "daphne's own server runs, without our bounds and fast path",
-    "redis layer": "channels_redis' own pub/sub layer runs, slower",
-    "memory layer": "Channels' own in-memory layer runs, slower",
-    "pages": "Django's own ASGI handler answers pages, slower",
-    "sessions": "sign-in may fail until rooms.accounts.sessions is adapted",
+    "server": "daphne's own server, without our limits and fast path",
+    "redis layer": "channels_redis' own pub/sub layer, which is slower",
+    "memory layer": "Channels' own in-memory layer, which is slower",
+    "pages": "Django's own ASGI handler, which is slower",
+    "sessions": "none; sign-in may fail until rooms.accounts.sessions is adapted",
 }
 
 

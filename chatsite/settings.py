@@ -171,7 +171,7 @@ SECURE_CSP = {
 }
 
 EMAIL_CONFIG = environment.email()
-# Without EMAIL_URL there is no mail: an administrator hands out reset links instead.
+# Without EMAIL_URL no mail is sent: an administrator hands out reset links instead.
 CHAT_SENDS_MAIL = bool(EMAIL_CONFIG)
 EMAIL_BACKEND = EMAIL_CONFIG.get("EMAIL_BACKEND", "django.core.mail.backends.dummy.EmailBackend")
 EMAIL_HOST = EMAIL_CONFIG.get("EMAIL_HOST", "")
@@ -196,7 +196,7 @@ USE_TZ = True
 CHAT_SIGN_OUT_URL = "account_logout"
 CHAT_SHARED_PAGE = True
 CHAT_DATA_DIR = DATA_DIR
-# What one user may ask of one process (rooms.live.limits).
+# Limits of one user per process (rooms.live.limits).
 CHAT_SEND_RATE = environment.send_rate()
 CHAT_SEND_BURST = environment.send_burst()
 

@@ -1,7 +1,7 @@
-"""The conversation's pages. Each is the same shell; the client in it does the rest.
+"""The conversation's pages. All are the same shell, filled by the client.
 
-A template makes the shell, with CHAT_SHARED_PAGE once for each language. What differs from page to
-page is put into it as bytes: names, and two pieces of JSON.
+A template renders the shell, with CHAT_SHARED_PAGE only once per language. The parts that differ
+between pages are inserted as bytes: names, and two pieces of JSON.
 """
 
 import re
@@ -125,7 +125,7 @@ def _page(request: HttpRequest, about: Opening, seq: int | None = None) -> HttpR
 
 @cache
 def _urls(prefix: str, language: str) -> dict[str, str]:
-    """What the client cannot know: addresses that the site decides about. Empty: there is none."""
+    """Addresses that the site decides on. Empty if there is none."""
     urls = {
         "home": reverse("rooms:home"),
         "socket": prefix + conf.SOCKET_PATH,
@@ -139,7 +139,7 @@ def _urls(prefix: str, language: str) -> dict[str, str]:
 
 
 def _csrf(request: HttpRequest) -> dict[str, str]:
-    """How the client proves its POSTs: with a cookie that it reads, or else with a token."""
+    """How the client authenticates POSTs: with a cookie that it reads, or with a token."""
     header = settings.CSRF_HEADER_NAME.removeprefix("HTTP_").replace("_", "-")
     if settings.CSRF_USE_SESSIONS or settings.CSRF_COOKIE_HTTPONLY:
         return {"header": header, "token": get_token(request)}
@@ -165,7 +165,7 @@ def _shared_shell(language: str) -> list[bytes | str]:
 
 
 def _shell(request: HttpRequest | None) -> list[bytes | str]:
-    """The page in the current language: bytes, alternating with names of parts that differ."""
+    """The page in the current language: bytes, alternating with names of inserted parts."""
     marks = {name: f"⟦{name}⟧" for name in ("title", "boot", "messages", "place", "heading")}
     context = marks | {
         "styles": capability.listed("styles"),

@@ -62,7 +62,7 @@ def moment(poll: NewPoll) -> datetime | None:
 
 
 def _compared(choice: str) -> str:
-    """Choices that look the same are the same."""
+    """Normalises a choice. Choices that look the same compare equal."""
     seen = "".join(character for character in choice if character not in JOINERS)
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold()).strip()
 

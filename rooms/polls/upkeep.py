@@ -22,7 +22,7 @@ QUESTIONS = [
 
 
 def problems() -> Iterator[str]:
-    """A sentence for each damage found. What holds for all parts is checked with them."""
+    """Yields a sentence for each problem. The checks for all parts run as well."""
     due = set(Due.objects.filter(kind=CLOSE).values_list("key", flat=True))
     for poll in Poll.objects.annotate(last=Max("votes__choice")).order_by("pk").iterator():
         if not _are_choices(poll.choices):

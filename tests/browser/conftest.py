@@ -37,7 +37,7 @@ AWAY = ("WebSocket connection to", "net::ERR_CONNECTION_REFUSED", "Failed to loa
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    # The shell is the same engine without windows, of which each costs Chromium a second of CPU.
+    # The headless shell is the same engine without windows, each of which takes a second of CPU.
     program = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if program is None:
         missing("Chromium")
@@ -96,7 +96,7 @@ def assert_no_overflow(page: Page) -> None:
 
 
 def assert_accessible(page: Page, context: str | None = None) -> None:
-    """axe finds nothing in the page, or in an element of it; it runs outside of the page's CSP."""
+    """Asserts that axe finds no problems in the page or an element. Runs outside the CSP."""
     page.evaluate(AXE)
     run = "context => axe.run(context ?? document).then(({violations}) => violations)"
     found = page.evaluate(run, context)
@@ -104,7 +104,7 @@ def assert_accessible(page: Page, context: str | None = None) -> None:
 
 
 def hurry(*pages: Page) -> None:
-    """The browser is online: a page tries again at once, and not when its backoff says so."""
+    """Fires "online", so that pages reconnect at once instead of after their backoff."""
     for page in pages:
         page.evaluate("dispatchEvent(new Event('online'))")
 
@@ -122,7 +122,7 @@ def compose(devtools: CDPSession, text: str) -> None:
 
 
 def press_enter_during_composition(devtools: CDPSession) -> None:
-    """As an input method does: the page sees a key that it processes, not an Enter."""
+    """Acts like an input method: the page sees a key being processed, not Enter."""
     key = {"key": "Process", "code": "Enter", "windowsVirtualKeyCode": 229}
     devtools.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **key})
     devtools.send("Input.dispatchKeyEvent", {"type": "keyUp", **key})

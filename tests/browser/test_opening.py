@@ -9,7 +9,7 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 from tests.browser.conftest import Place, say
 from tests.programs import messages, rooms
 
-# A page tells what was seen after 0.15 s, and is laid out anew when something is taller.
+# A page sends its read mark within 0.15 s, and re-renders when rows grow.
 A_MOMENT_MS = 300
 
 

@@ -150,7 +150,7 @@ def test_closing_by_keyboard_keeps_the_focus(place: Place) -> None:
     expect(ada.locator("#message-1")).to_be_focused()
 
 
-def test_a_poll_is_asked_by_typing(place: Place) -> None:
+def test_typed_command_creates_a_poll(place: Place) -> None:
     place.site.people("ada")
     ada = place.open("/", "ada")
     field, dialog = ada.locator(".composer__field"), ada.get_by_role("dialog")
@@ -176,7 +176,7 @@ def test_a_poll_is_asked_by_typing(place: Place) -> None:
     expect(dialog.get_by_label("Question")).to_be_focused()
 
 
-def test_a_poll_is_asked_with_a_korean_input_method(place: Place) -> None:
+def test_typed_command_works_with_a_korean_ime(place: Place) -> None:
     place.site.people("ada")
     ada = place.open("/", "ada", locale="ko")
     field = ada.locator(".composer__field")
@@ -201,7 +201,7 @@ def test_a_poll_is_asked_with_a_korean_input_method(place: Place) -> None:
     expect(ada.get_by_role("dialog").get_by_label("질문")).to_have_value("저녁?")
 
 
-def test_a_refused_vote_is_explained_in_the_language_of_the_page(place: Place) -> None:
+def test_refused_vote_shows_an_error_in_the_pages_language(place: Place) -> None:
     place.site.people("ada")
     ada = place.open("/", "ada", locale="ko")
     ada.get_by_role("button", name="투표").click()
@@ -216,7 +216,7 @@ def test_a_refused_vote_is_explained_in_the_language_of_the_page(place: Place) -
     expect(ada.locator(".toast")).to_contain_text("마감된 투표예요.")
 
 
-def test_a_question_typed_while_the_dialog_cannot_be_loaded_is_kept(place: Place) -> None:
+def test_question_is_kept_if_the_dialog_fails_to_load(place: Place) -> None:
     place.site.people("ada")
     ada = place.open("/", "ada")
     expect(ada.locator(".composer__field")).to_be_visible()

@@ -94,7 +94,7 @@ def sign_in(place: Place, page: Page, name: str) -> None:
     page.context.add_cookies([cookie])  # type: ignore[list-item]
 
 
-def test_a_deleted_person_is_named_in_the_language_of_the_page(place: Place) -> None:
+def test_deleted_person_is_shown_in_the_pages_language(place: Place) -> None:
     ids = place.site.people("ada", "bob")
     place.site.run(messages.say, ids["bob"], ["I was here"])
     place.site.run(people.forget, ids["bob"])

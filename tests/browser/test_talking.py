@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Place, assert_accessible, hurry, say
 from tests.programs import messages, rooms
 
-# Two frames of the screen: what is above is loaded while somebody scrolls.
+# Two frames of the screen: older messages load while scrolling.
 TWO_FRAMES_MS = 30
 
 

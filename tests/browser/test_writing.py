@@ -8,7 +8,7 @@ from playwright.sync_api import CDPSession, Page, expect
 from tests.browser.conftest import Place, compose, hurry, press_enter_during_composition, say
 from tests.programs import messages
 
-# IndexedDB does not answer before the tab is closed.
+# Keeps IndexedDB from answering before the tab is closed.
 NEVER_STORED = """
     const open = IDBFactory.prototype.open;
     IDBFactory.prototype.open = function (...names) {
@@ -17,7 +17,7 @@ NEVER_STORED = """
         return request;
     };
 """
-# An event that comes after the end of a composition, or never.
+# Delay of an event after the end of a composition, which some browsers never send.
 A_MOMENT_MS = 300
 
 
@@ -57,7 +57,7 @@ def test_enter_during_a_japanese_composition_only_picks_the_word(place: Place) -
     expect(ada.locator("chat-message .message__body")).to_have_text("日本")
 
 
-def test_what_was_typed_survives_a_tab_that_is_closed_at_once(place: Place) -> None:
+def test_message_survives_closing_the_tab_at_once(place: Place) -> None:
     place.site.people("ada")
     ada = place.open("/", "ada")
     ada.route_web_socket(re.compile("/ws/"), lambda _route: None)  # never a hello

@@ -65,7 +65,7 @@ def fields(shape: type[msgspec.Struct]) -> set[str]:
 
 
 def test_every_frame_of_polls_is_documented() -> None:
-    """Those fields and no others; what the page shows is a poll as it is sent."""
+    """Requires exactly these fields. The example on the page is a poll as on the wire."""
     section = (ROOT / "docs/protocol.md").read_text().split("## Polls", 1)[1]
     rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \| (?:.*) \|$", section, re.MULTILINE))
     named = {name: set(re.findall(r"`(\w+)`", row)) for name, row in rows.items()}

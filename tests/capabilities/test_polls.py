@@ -142,7 +142,7 @@ async def test_poll_closes_at_its_time(site: Site) -> None:
         assert site.run(polls.due) == 0
 
 
-async def test_what_was_due_while_all_processes_were_killed_closes_once(
+async def test_poll_due_while_all_processes_are_dead_closes_once(
     make_site: MakeSite,
 ) -> None:
     with make_site("sqlite", processes=2, redis=True) as site:
@@ -157,7 +157,7 @@ async def test_what_was_due_while_all_processes_were_killed_closes_once(
         for process in site.processes:
             process.start()
         async with site.socket("ada", process=0) as ada, site.socket("bob", process=1) as bob:
-            # What the killed processes were to run is theirs for seconds: both are here before.
+            # The killed process still holds its lease for seconds, so both sockets connect first.
             assert ada.room("general")["version"] == bob.room("general")["version"] == version
             for wire in (ada, bob):
                 changes = await wire.expect("changes", timeout=30, to=version + 1)
@@ -168,7 +168,7 @@ async def test_what_was_due_while_all_processes_were_killed_closes_once(
         assert site.run(polls.due) == 0
 
 
-def test_a_backup_carries_polls_and_votes(make_site: MakeSite) -> None:
+def test_backup_includes_polls_and_votes(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         site.run(polls.ask_and_vote, site.people("ada")["ada"])
         before, file = site.run(polls.everything), site.folder / "backup.tar.gz"
@@ -214,9 +214,7 @@ UNREADABLE = {"Cc", "Cs", "Zl", "Zp"}
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_any_poll_is_shown_as_it_was_asked_or_refused_without_a_trace(
-    make_site: MakeSite, database: str
-) -> None:
+def test_any_poll_is_stored_or_refused_without_a_trace(make_site: MakeSite, database: str) -> None:
     @settings(max_examples=150, deadline=None, database=None)
     @given(
         body=st.just("?") | ANYTHING,
@@ -301,9 +299,7 @@ async def _ask_anything(ada: Wire, body: Any, poll: Any) -> None:
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_any_vote_counts_as_it_was_given_or_is_refused_without_a_trace(
-    make_site: MakeSite, database: str
-) -> None:
+def test_any_vote_counts_or_is_refused_without_a_trace(make_site: MakeSite, database: str) -> None:
     place = st.integers(-1, 4) | ANYTHING
 
     @settings(max_examples=100, deadline=None, database=None)

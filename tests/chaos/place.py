@@ -235,7 +235,7 @@ def _migrated() -> Path:
 
 @functools.cache
 def _collected() -> Path:
-    """The static files to link; each world's first start would compress them, for 3 s."""
+    """The static files, to be linked. Each world's first start would take 3 s to compress them."""
     site = Site("sqlite:///FOLDER/none", {"DEBUG": "off"}, 0)
     atexit.register(site.close)
     site.manage("collectstatic", "-v", "0", "--no-input").check_returncode()
@@ -272,9 +272,7 @@ async def open_place(world: World, seed: int, full: bool, clients: int) -> Async
             _migrate(site)
         else:
             shutil.copy(await asyncio.to_thread(_migrated), site.folder / "chat.sqlite3")
-        if (
-            world.server == "serve" and not world.disk
-        ):  # from one file system to another nothing is linked
+        if world.server == "serve" and not world.disk:  # hard links do not cross file systems
             static = await asyncio.to_thread(_collected)
             shutil.copytree(static, site.folder / "static", copy_function=os.link)
         _write_code(site, world)

@@ -165,7 +165,7 @@ def change_together() -> tuple[bool, list[int], list[int], list[str]]:
 
 
 def react_with_many() -> tuple[list[str], int]:
-    """The codes for as many emoji as there may be, one more, one of them; how many there are."""
+    """The codes for the maximum number of emoji, one more, an existing one; the final number."""
     ada, bob = _person("ada"), _person("bob")
     said, _ = _say(ada, "popular")
     emoji = [chr(0x1F400 + n) for n in range(MAX_EMOJI + 1)]

@@ -60,7 +60,7 @@ def deactivate(name: str) -> float:
 
 
 def forget(person: int) -> None:
-    """As when an account is deleted together with its name."""
+    """Anonymises the person, as when an account is deleted with its name."""
     Person.objects.get(pk=person).forget_name()
 
 
@@ -75,7 +75,7 @@ def make_owner(name: str) -> None:
 
 
 def owners() -> list[str]:
-    """Of the place and of its rooms."""
+    """The owners of the place and of its rooms."""
     owners = User.objects.filter(is_superuser=True).values_list("username", flat=True)
     of_rooms = Membership.objects.filter(role="owner").values_list("person__handle", flat=True)
     assert list(owners) == list(of_rooms)

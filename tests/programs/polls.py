@@ -19,7 +19,7 @@ def count() -> list[int]:
 
 
 def everything() -> list[list[object]]:
-    """All that polls are, but for moments."""
+    """All data of polls except timestamps."""
     polls = Poll.objects.values_list("message__body", "choices", "multiple", "anonymous")
     return [[*polls], [*Vote.objects.values_list("poll", "person", "choice")]]
 
@@ -64,7 +64,7 @@ def ask_in_private(ada: int, bob: int) -> list[int]:
 
 
 def ask_and_vote(ada: int) -> None:
-    """All that there is."""
+    """Deletes all polls and votes."""
     clear()
     message = _ask(ada, 1)
     [answer] = commit([Request(ada, VoteCommand(ref=1, message=message, choices=[1]))]).answers

@@ -119,7 +119,7 @@ def content() -> dict[str, Any]:
 
 
 def delete_people_as_before() -> list[int]:
-    """Somebody who was anonymised, and somebody with an account who is called like that."""
+    """An anonymised person, and one with an account who has such a name."""
     deleted = Person.objects.create(handle="one", name="탈퇴한 사용자", active=False)
     other = Person.of(User.objects.create(username="eve"))
     for person in (deleted, other):

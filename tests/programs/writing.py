@@ -134,7 +134,7 @@ def count_statements(person: int) -> dict[str, list[int]]:
 
 
 def ask_how_threads_commit(person: int) -> dict[str, Any]:
-    """By thread, after its work: the settings of its connection on which durability depends."""
+    """Returns, by thread, the connection settings that determine durability, after its work."""
     opened: dict[str, Any] = {}
 
     def note(connection: Any, **_signal: Any) -> None:

@@ -1,4 +1,4 @@
-// Node has no IndexedDB, so the outbox uses notes alone; tests/browser shows that of a browser.
+// Node has no IndexedDB, so the outbox only uses localStorage; tests/browser covers IndexedDB.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { ADA, GENERAL, changes, hello, message, room } from "./frames.js";
@@ -61,7 +61,7 @@ test("a message is kept until it is acked", async () => {
   assert.deepEqual(await shelved(), []);
 });
 
-test("what is said is kept before it is shown", async () => {
+test("a message is stored before it is shown", async () => {
   const kept = [];
   store.subscribe((what) => what === "outbox" && kept.push(Object.keys(localStorage).length));
   const adding = outbox.add({ room: GENERAL, body: "hello" });
@@ -69,7 +69,7 @@ test("what is said is kept before it is shown", async () => {
   await adding;
 });
 
-test("what cannot be kept is sent all the same", async () => {
+test("a message that cannot be stored is sent anyway", async () => {
   localStorage.setItem = () => {
     throw new Error("full");
   };
@@ -80,7 +80,7 @@ test("what cannot be kept is sent all the same", async () => {
   await ack(1);
 });
 
-test("what is acked is shown until the message itself is here", async () => {
+test("an acked message is shown until it arrives", async () => {
   await say("hello");
   await ack(1);
   assert.deepEqual(shown(), ["hello"]);

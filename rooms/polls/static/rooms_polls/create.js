@@ -1,5 +1,5 @@
 // @ts-check
-// Asking a poll.
+// The dialog for creating a poll.
 import { ChatDialog } from "../rooms/js/ui/dialog.js";
 import { gettext, interpolate } from "../rooms/js/ui/i18n.js";
 import { icons } from "../rooms/js/ui/icons.js";

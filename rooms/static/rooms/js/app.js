@@ -16,7 +16,7 @@ import "./ui/toasts.js";
 
 // Short interruptions of the connection are not shown.
 const CALM_MS = 1500;
-// For as long another page may take to come before this one goes to sign in.
+// Time for another page to load before this one redirects to sign-in.
 const LEAVING_MS = 5000;
 const ROOM_PATH = /^rooms\/([^/]+)\/(\d+)?$/;
 
@@ -48,7 +48,7 @@ class ChatApp extends ChatElement {
     this.connection = "connecting";
     this.drawer = false;
     this.roomId = null;
-    this.leaving = false; // another page was asked for
+    this.leaving = false; // another page was requested
     new Watch(this, "rooms", "hello");
     this.wide = matchMedia("(min-width: 48.01rem)");
   }
@@ -82,7 +82,7 @@ class ChatApp extends ChatElement {
     if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     if (link.hasAttribute("download") || link.origin !== location.origin) return;
     if (!roomPath(link.pathname) && link.pathname !== address("rooms/")) return;
-    // Where nothing is known of the room the server has to say what the address is.
+    // If the room is unknown, let the server handle the URL.
     const { slug } = readPath(link.pathname);
     if (slug !== null && !this.chat.store.roomBySlug(slug) && this.preview?.slug !== slug) return;
     event.preventDefault();
@@ -154,7 +154,7 @@ class ChatApp extends ChatElement {
 
   setConnection(state) {
     if (state === "signed-out") {
-      // Signing out leads somewhere itself, and the socket may end before that page is there.
+      // Signing out navigates by itself, and the socket may close before that page loads.
       setTimeout(() => location.assign(signInUrl()), this.leaving ? LEAVING_MS : 0);
       return;
     }

@@ -11,7 +11,7 @@ import { Toasts } from "./ui/toasts.js";
 /** @import { Socket } from "./log/socket.js" */
 /** @import { Store } from "./log/store.js" */
 
-/** Everything that the elements of the page share. */
+/** Shared by all elements of the page. */
 export class Chat {
   /** @param {{boot: Boot, store: Store, socket: Socket}} needs */
   constructor({ boot, store, socket }) {

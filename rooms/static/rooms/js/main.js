@@ -23,7 +23,7 @@ const chat = new Chat({ boot, store, socket });
 for (const setup of extensions) setup(chat);
 socket.connect();
 
-// In the place of what was painted first: around it may be the site's own header.
+// Replaces the first paint. The site's own header may surround it.
 const root = document.createElement("div");
 document.getElementById("opening")?.replaceWith(root);
 render(html`<chat-app .chat=${chat}></chat-app>`, root);

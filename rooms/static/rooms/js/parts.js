@@ -70,11 +70,11 @@ export const messageActions = [];
 export const composerActions = [];
 
 /**
- * What one types instead of a message: `/name rest`. Names are in small letters.
+ * A command typed instead of a message: `/name rest`. Names are lower-case.
  * @typedef {object} SlashCommand
- * @property {string[]} names The one in the reader's language, which is suggested first, and one that works in every language.
+ * @property {string[]} names The name in the reader's language, which is suggested first, and one that works in every language.
  * @property {string} description
- * @property {(rest: string, context: ComposerContext) => unknown} run Where it resolves with null the line stays as it was typed.
+ * @property {(rest: string, context: ComposerContext) => unknown} run If it resolves with null, the typed line stays.
  */
 
 /** @type {SlashCommand[]} */
@@ -97,7 +97,7 @@ export const slashCommands = [];
  */
 
 /**
- * A link at the beginning of a room in which nothing was said yet.
+ * A link at the start of an empty room.
  * @typedef {object} BeginningLink
  * @property {TemplateResult} icon
  * @property {string} label

@@ -1,8 +1,8 @@
 // @ts-check
-// What I said and the server has not yet acknowledged. It lies in IndexedDB, so that neither a reload nor a crash
-// loses it. Every tab may send everything in it: the cid makes the second time harmless.
+// Messages that the server has not acknowledged yet. They are kept in IndexedDB, so that they survive reloads and
+// crashes. Every tab may send all of them: the cid makes repeats harmless.
 //
-// IndexedDB takes a moment, in which the tab may be closed. Until it has a message, localStorage keeps it, which is written
+// The tab may be closed before IndexedDB has stored a message. Until then localStorage keeps it, which is written
 // before the message is shown.
 import { openDB } from "../../vendor/idb.js";
 import { sentenceOf } from "./refusals.js";
@@ -15,7 +15,7 @@ const RETRY_MS = 1000;
 
 const NOTE = "outbox:";
 
-/** Raises where storage is full or refused. */
+/** Raises if storage is full or disabled. */
 function note(entry) {
   localStorage.setItem(NOTE + entry.cid, JSON.stringify(entry));
 }
@@ -24,11 +24,11 @@ function tearUp(cid) {
   try {
     localStorage.removeItem(NOTE + cid);
   } catch {
-    // there is none
+    // no storage
   }
 }
 
-/** Also those of a tab that was closed before IndexedDB had them. */
+/** Includes those of tabs that were closed before IndexedDB had them. */
 function notes(author) {
   try {
     const keys = Object.keys(localStorage).filter((key) => key.startsWith(NOTE));

@@ -44,7 +44,7 @@ export class ChatDialog extends ChatElement {
 
   closed() {
     this.isOpen = false;
-    // Chromium gives the focus back to a text field while it is still inert: it then takes no text until it is focused again.
+    // Chromium returns focus to a text field that is still inert. It accepts no text until it is focused again.
     const field = /** @type {HTMLElement} */ (document.activeElement);
     field.blur();
     field.focus({ preventScroll: true });
