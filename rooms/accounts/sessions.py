@@ -1,8 +1,8 @@
-"""Who asks: a session, its device and its account, read together in one query by keys.
+"""Loads a session with its device and its account, in one query by keys.
 
-Django reads the session, then the account, and allauth's list of devices is a third question,
-each put together anew by the ORM: measured, ten times what the database takes to answer. Whatever
-is unusual about a session goes Django's own way.
+Django queries the session and then the account, and allauth's list of devices adds a third query,
+each built by the ORM at ten times the cost of running it (measured). Unusual sessions are left to
+Django's own code.
 """
 
 from datetime import UTC, datetime
@@ -32,30 +32,30 @@ from django.utils.functional import SimpleLazyObject
 
 User = get_user_model()
 
-# Sessions whose signature is known to be good: some hundred bytes each.
+# Sessions whose signature has been verified. Some hundred bytes each.
 MAX_KNOWN = 4096
 
 
 class SessionStore(db.SessionStore):
-    """Django's sessions in the database, with what a request will ask next."""
+    """Django's database sessions, with the data that a request needs next."""
 
     _owner: UserType | None = None
     _last_seen: datetime | None = None
 
     @property
     def owner(self) -> UserType | None:
-        """The account that the list of devices names, whoever the session itself is of."""
+        """The account of the device. The session itself may belong to another."""
         self._load_quietly()
         return self._owner
 
     @property
     def last_seen(self) -> datetime | None:
-        """When the device was last noted; None where it is not listed."""
+        """When the device was last seen; None if it is not tracked."""
         self._load_quietly()
         return self._last_seen
 
     def _load_quietly(self) -> None:
-        # A session that is `accessed` makes an answer vary by cookie: nothing of it was used yet.
+        # Accessing a session makes responses vary by cookie, but nothing was used yet.
         accessed = self.accessed
         self._get_session()  # type: ignore[attr-defined]
         self.accessed = accessed
@@ -79,12 +79,12 @@ class SessionStore(db.SessionStore):
     def decode(self, session_data: bytes | str) -> dict[str, Any]:
         try:
             return self.serializer().loads(_signed(session_data, self.key_salt))
-        except Exception:  # As Django does: an empty session; there the reason is logged.
+        except Exception:  # like Django: an empty session; Django logs the reason
             return super().decode(session_data)
 
 
 class _Plain:
-    """Leaves the bytes as they are, so that every request makes a dict of its own of them."""
+    """Keeps the bytes, so that every request builds its own dict from them."""
 
     def loads(self, data: bytes) -> bytes:
         return data
@@ -92,13 +92,13 @@ class _Plain:
 
 @lru_cache(MAX_KNOWN)
 def _signed(session_data: Any, salt: str) -> bytes:
-    """What was signed. Raises BadSignature. The same text has the same signature for ever."""
+    """Returns the signed data. Raises BadSignature. A text's signature never changes."""
     return signing.loads(session_data, salt=salt, serializer=_Plain)  # type: ignore[arg-type]
 
 
 @cache
 def _account_fields() -> list[str]:
-    """Of dates there is no need at every request; they are read when somebody looks at one."""
+    """Leaves out dates, which are rarely needed. Django loads them on access."""
     fields = User._meta.concrete_fields
     return [field.attname for field in fields if not isinstance(field, models.DateTimeField)]
 
@@ -118,7 +118,7 @@ def _query() -> str:
 
 
 class AuthenticationMiddleware(middleware.AuthenticationMiddleware):
-    """Django's, sparing the question for the account where the session brought it along."""
+    """Django's middleware, but without a query if the session has loaded the account."""
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
@@ -132,7 +132,7 @@ def _user(request: Any) -> UserType | AnonymousUser:
 
 
 def _owner(session: Any) -> UserType | None:
-    """The account of a session that is good in every way that Django checks, else None."""
+    """Returns the account if the session passes all of Django's checks, otherwise None."""
     signed_in = session.get(SESSION_KEY)
     owner = getattr(session, "owner", None)
     if (

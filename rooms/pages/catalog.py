@@ -1,6 +1,6 @@
-"""The texts of the client's JavaScript, under an address that names their language and content.
+"""JavaScript translations, at a URL with their language and a hash of their content.
 
-Whoever has them once need not ask again until a text changes.
+Browsers cache them until a translation changes.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 @cache
 def _script(language: str) -> tuple[bytes, str]:
-    """The script, and the hash that its address carries."""
+    """Returns the script, and the hash for its URL."""
     request = HttpRequest()
     request.method = "GET"
     with override(language):
@@ -35,7 +35,7 @@ def url(language: str) -> str:
 @require_safe
 @gzip_page
 def javascript_catalog(request: HttpRequest, language: str, version: str) -> HttpResponse:
-    """The texts as they are now, also for a page that was made before an update."""
+    """Returns the current translations, even for a page from before an upgrade."""
     if not check_for_language(language):
         raise Http404
     script, current = _script(language)

@@ -40,7 +40,7 @@ QUOTE_LENGTH = 200
 MAX_ID_DIGITS = 18
 # The client's first module.
 MAIN = "rooms/js/main.js"
-# The largest integer that a browser reads exactly.
+# The largest integer that browsers represent exactly.
 MAX_SEQ = 2**53 - 1
 
 
@@ -110,7 +110,7 @@ def _page(request: HttpRequest, about: Opening, seq: int | None = None) -> HttpR
         "csrf": _csrf(request),
         "is_owner": getattr(request.user, "is_superuser", False),
     }
-    name = room.name if room else about.place  # of a direct room the client makes one
+    name = room.name if room else about.place  # the client names direct rooms itself
     parts = {
         "title": escape(f"{name} · {about.place}" if room and name else about.place).encode(),
         "place": escape(about.place).encode(),
@@ -169,7 +169,7 @@ def _shell(request: HttpRequest | None) -> list[bytes | str]:
     marks = {name: f"⟦{name}⟧" for name in ("title", "boot", "messages", "place", "heading")}
     context = marks | {
         "styles": capability.listed("styles"),
-        # In this order: what apps add is registered before main.js draws.
+        # In this order: apps register their additions before main.js renders.
         "modules": [*capability.listed("scripts"), MAIN],
     }
     pieces = re.split("⟦(.*?)⟧", render_to_string("rooms/chat.html", context, request))

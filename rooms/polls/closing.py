@@ -1,4 +1,4 @@
-"""Polls that close at a time: a due row each."""
+"""Closes polls at their time, with a due row for each."""
 
 from rooms import protocol
 from rooms.following.follower import Handler, Row
@@ -17,7 +17,7 @@ class CloseOnTime(Handler):
     def run(self, row: Row) -> None:
         done = commit([Request(SYSTEM, Close(ref=0, message=int(row.key)))])
         [answer] = done.answers
-        # A message that was deleted meanwhile has no poll to close.
+        # A message deleted meanwhile has no poll to close.
         if isinstance(answer, protocol.Error) and answer.code != "not_found":
             raise RuntimeError(answer.detail)
         tell_now(events_of(done))

@@ -1,4 +1,4 @@
-"""What `verify` checks of polls, and polls for the demo place."""
+"""Checks of polls for `verify`, and polls for the demo."""
 
 import random
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def _are_choices(choices: Any) -> bool:
 
 
 def demo(rng: random.Random) -> None:
-    """Turns some of the last messages of public rooms into polls in which members have voted."""
+    """Turns some recent messages of public rooms into polls with votes."""
     said = Message.objects.filter(
         room__kind="public", room__archived_at=None, deleted_at=None, edited_at=None, parts=0
     )

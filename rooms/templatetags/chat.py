@@ -1,4 +1,4 @@
-"""What a page loads."""
+"""Assets of a page."""
 
 import re
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ from rooms.pages import catalog
 
 register = template.Library()
 
-# `import … from "./x.js"`, `import "./x.js"`, `export … from "./x.js"`, at a line's beginning.
+# `import … from "./x.js"`, `import "./x.js"`, `export … from "./x.js"`, at the start of a line.
 IMPORT = re.compile(r"""^(?:import|export)\b[^"';]*["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
 
 
 def imported_by(name: str) -> list[str]:
-    """The modules that the module `name` needs to run, its own imports first. Static names."""
+    """Returns the modules that `name` imports, transitively, dependencies first. Static names."""
     found = [name]
     for module in found:
         path = finders.find(module)
@@ -37,7 +37,7 @@ def imported_by(name: str) -> list[str]:
 
 @register.simple_tag
 def modulepreload(modules: Sequence[str]) -> SafeString:
-    """Links for all that the modules import, so that the browser asks for everything at once."""
+    """Links for all imports of the modules, so that the browser requests everything at once."""
     imported = dict.fromkeys(needed for name in modules for needed in imported_by(name))
     links = ((static(name),) for name in imported if name not in modules)
     return format_html_join("\n", '<link rel="modulepreload" href="{}">', links)
@@ -50,5 +50,5 @@ def place_name() -> str:
 
 @register.simple_tag
 def javascript_catalog() -> str:
-    """The address of the JavaScript texts in the page's language."""
+    """The URL of the JavaScript translations in the page's language."""
     return catalog.url(get_language())
