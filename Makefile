@@ -13,7 +13,7 @@ MESSAGES := -l ko --no-obsolete --no-wrap --add-location file \
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python manage.py serve
 
-# Three workers keep two cores busy: one of them is in the chaos, which waits most of its time.
+# Three workers keep two cores busy, because the one that runs the chaos tests mostly waits.
 test: $(VENV)/dev.stamp
 	@bin/test-deps
 	@$(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder

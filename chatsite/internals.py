@@ -24,7 +24,7 @@ ORDINARY: dict[Feature, str] = {
     "redis layer": "channels_redis' own pub/sub layer, which is slower",
     "memory layer": "Channels' own in-memory layer, which is slower",
     "pages": "Django's own ASGI handler, which is slower",
-    "sessions": "none, sign-in may fail until rooms.accounts.sessions is adapted",
+    "sessions": "none; sign-in may fail until rooms.accounts.sessions is adapted",
 }
 
 

@@ -67,7 +67,7 @@ class Capability(AppConfig):
     demo: ClassVar[str] = ""
     # A module with `urlpatterns`, mounted next to the chat's own.
     urls: ClassVar[str] = ""
-    # Static files of the conversation's page: modules and style sheets.
+    # Static files for the conversation page: modules and style sheets.
     scripts: ClassVar[Sequence[str]] = ()
     styles: ClassVar[Sequence[str]] = ()
 

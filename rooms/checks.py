@@ -1,4 +1,4 @@
-"""System checks for `manage.py check`: the capabilities, and the site around the chat."""
+"""System checks for `manage.py check`: the capabilities, and the host site."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

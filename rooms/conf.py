@@ -30,10 +30,10 @@ class Conf:
     URL = Setting("")
     # Path of the socket below the site's root (rooms.live.routing).
     SOCKET_PATH = Setting("ws/")
-    # URL or URL name of the view that signs out on POST. Without it the menu has no such item.
+    # URL or URL name of a view that signs out on POST. Without it the menu has no sign-out.
     SIGN_OUT_URL = Setting("")
-    # Render the conversation's page once per language, without a request. Faster, if the base
-    # template shows everyone the same.
+    # Render the conversation page once per language, without a request. Faster, if the base
+    # template looks the same to everyone.
     SHARED_PAGE = Setting(False)
     # Whether the site can send mail. If not, an owner hands out password-reset links.
     SENDS_MAIL = Setting(True)

@@ -1,6 +1,6 @@
 """URLs of the chat, for `path("chat/", include("rooms.urls"))`. Slugs may be Unicode.
 
-The client knows the paths below its home, so that only that comes with the page.
+The client knows the paths below its home URL, so the page only names that.
 """
 
 from django.http import HttpResponseBase

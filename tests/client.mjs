@@ -1,4 +1,4 @@
-// The browser's store without a browser: frames come in as lines, commands go out as lines.
+// The browser's store under node: reads frames and writes commands, one per line.
 import { createInterface } from "node:readline";
 import { Store } from "../rooms/static/rooms/js/log/store.js";
 

@@ -115,7 +115,7 @@ def _site(
     collected = server == "serve" and environment.get("DEBUG") == "off"
     if (
         collected and "DJANGO_SETTINGS_MODULE" not in environment
-    ):  # which may bring an app with more
+    ):  # the settings may include an app with more files
         environment["STATIC_IS_COLLECTED"] = "on"
     if database == "sqlite":
         template = request.getfixturevalue("migrated_sqlite")

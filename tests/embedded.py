@@ -1,4 +1,4 @@
-"""The site of tests/bare as it runs for real, served by the server of its choice."""
+"""The site of tests/bare as a real process, with a choice of servers."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ class Embedded:
         }
 
     def manage(self, *words: str) -> str:
-        """What `django-admin …` prints. Raises CalledProcessError."""
+        """Returns the output of `django-admin …`. Raises CalledProcessError."""
         done = forkserver.run(["-m", "django", *words], env=self.environment)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -44,7 +44,7 @@ class Embedded:
 
     @contextmanager
     def served(self, server: str) -> Iterator[str]:
-        """Serves the site; its address."""
+        """Serves the site. Yields its address."""
         port = free_port()
         command = {
             "daphne": [DAPHNE, "-p", str(port), "-v", "0", APPLICATION],

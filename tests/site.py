@@ -75,7 +75,7 @@ class Daphne:
     def start(self) -> None:
         with self.log.open("ab") as log:
             code = Path(self.environment.get("PYTHONPATH", ""), "sitecustomize.py")
-            if code.exists():  # Python's own start runs it
+            if code.exists():  # code that runs at Python's startup
                 self.process = subprocess.Popen(
                     [sys.executable, *self.command],
                     env=self.environment,
@@ -102,7 +102,7 @@ class Daphne:
 
 
 def _answer(request: urllib.request.Request) -> tuple[int, str]:
-    """The status and the text; a redirect is followed."""
+    """Returns the status and the text. Follows redirects."""
     try:
         with urllib.request.urlopen(request, timeout=20) as response:
             return response.status, response.read().decode()
@@ -180,7 +180,7 @@ class Site:
         return _answer(request)
 
     def post(self, path: str, **fields: str) -> tuple[int, str]:
-        """The status and the text of the answer to a form of somebody who is signed out."""
+        """Submits a form without signing in. Returns the status and the text."""
         token = "t" * 32
         data = urlencode({"csrfmiddlewaretoken": token, **fields}).encode()
         headers = {"Cookie": f"csrftoken={token}"}

@@ -134,9 +134,9 @@ def test_restore_asks_for_confirmation(make_site: MakeSite) -> None:
 # Under load
 
 
-# Seconds in which every process has compared itself with the database twice, and more.
+# Seconds in which every process has compared itself with the database at least twice.
 TWO_LOOKS = 2 * FIRST_LOOK
-# Seconds after a restore in which people have come back and talk.
+# Seconds after a restore until people have reconnected and talk.
 BACK = 1.5
 
 

@@ -13,8 +13,8 @@ from tests.chaos.tutorial import run_tutorial
 SHORT = [fault for fault in FAULTS if not fault.only_full]
 WORLDS = list(dict.fromkeys(fault.world for fault in SHORT))
 
-# One place after the other: what is promised in seconds holds beside other tests, not beside
-# another crowd. Nearly all of it is waiting, so the other workers have the processor.
+# Runs one site at a time: time limits hold next to other tests, but not next to another crowd. It
+# mostly waits, so other workers get the processor.
 pytestmark = pytest.mark.xdist_group("chaos")
 
 

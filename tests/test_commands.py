@@ -87,7 +87,7 @@ def test_serve_needs_nothing_but_an_empty_folder(tmp_path: Path) -> None:
     assert (folder / "secret_key").read_text() == key, "the second start reuses the key"
 
 
-def test_serve_says_when_it_uses_redis_and_postgresql(make_site: MakeSite) -> None:
+def test_serve_reports_redis_and_postgresql(make_site: MakeSite) -> None:
     with make_site("postgres", redis=True, server="serve", DEBUG="off") as site:
         said = site.processes[0].log.read_text()
         assert "Database: PostgreSQL. Channel layer: Redis." in said

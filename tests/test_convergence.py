@@ -21,7 +21,7 @@ from tests.wire import Frame, Wire, new_cid
 
 # Delays of answers in seconds.
 LATE = [0, 0.02, 0.1, 0.3]
-# Messages of a page when a room is read from one end to the other.
+# Messages per page when a room is read from one end to the other.
 PAGE = 20
 
 
@@ -168,7 +168,7 @@ async def test_client_with_a_lossy_link_converges(make_site: MakeSite, seed: int
 
 
 async def read_by_pages(store: Client, room: int, direction: str) -> tuple[list[int], list[Frame]]:
-    """A store that holds nothing reads a room to its end: what each page added; all messages."""
+    """Reads a room to its end with an empty store. Returns each page's new seqs; all messages."""
     last = (await store.state(room))["seq"]
     at, end = (last + 1, 1) if direction == "before" else (0, last)
     pages, held = list[int](), list[Frame]()
@@ -184,7 +184,7 @@ async def read_by_pages(store: Client, room: int, direction: str) -> tuple[list[
 
 
 @pytest.mark.parametrize("direction", ["before", "after"])
-async def test_pages_of_history_are_the_whole_room_and_nothing_twice(
+async def test_history_pages_cover_the_room_without_duplicates(
     make_site: MakeSite, direction: str
 ) -> None:
     rng = random.Random(7)

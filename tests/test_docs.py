@@ -35,7 +35,7 @@ def section(title: str) -> str:
 
 
 def rows(title: str) -> dict[str, str]:
-    """The second column of a section's table, by the name in the first."""
+    """Returns the second column of a section's table, by the names in the first."""
     return dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", section(title), re.MULTILINE))
 
 
@@ -44,13 +44,13 @@ def names(text: str) -> set[str]:
 
 
 def fields(shape: Any, *, optional: bool = True) -> set[str]:
-    """On the wire, without `type`."""
+    """The fields on the wire, without `type`."""
     facts = msgspec.structs.fields(shape)
     return {field.encode_name for field in facts if optional or field.required}
 
 
 def frames() -> Iterator[dict[str, Any]]:
-    """Those that the page shows whole, each "…" replaced by something of its kind."""
+    """Yields the complete example frames, with each "…" replaced by a value of its type."""
     blocks = re.findall(r"```json\n(.*?)```", PROTOCOL, re.DOTALL)
     for text in blocks + re.findall(r'`({"type":.*?})`', PROTOCOL):
         text = text.replace('"cid":"…"', '"cid":"00000000-0000-4000-8000-000000000000"')
@@ -76,13 +76,13 @@ def test_every_event_is_documented_with_its_fields_and_their_types() -> None:
         assert fields(kind, optional=False) <= documented <= fields(kind), name
         assert fields(kind) - documented <= names(PROTOCOL), name
     for frame in frames():
-        # Raises where a type is another one.
+        # Raises if a type differs.
         event = msgspec.convert(frame, EVENTS[frame["type"]])
         assert json.loads(protocol.encode(event)) == frame
 
 
 def test_every_field_of_a_shape_is_documented() -> None:
-    """Those that may be absent are named; the others stand in every example, and no more."""
+    """Optional fields are mentioned; examples have exactly the required ones."""
     [message] = next(frame for frame in frames() if frame["type"] == "changes")["messages"]
     [room] = next(frame for frame in frames() if frame["type"] == "hello")["rooms"]
     assert room.keys() == fields(protocol.RoomState, optional=False)
@@ -97,7 +97,7 @@ def test_every_field_of_a_shape_is_documented() -> None:
 
 
 def of_the_client(name: str) -> int:
-    """A constant of the browser's log, in milliseconds."""
+    """Returns a constant of the client's log modules, in milliseconds."""
     for path in (ROOT / "rooms/static/rooms/js/log").glob("*.js"):
         if found := re.search(rf"^const {name} = ([\d_]+);", path.read_text(), re.MULTILINE):
             return int(found[1])
@@ -143,16 +143,16 @@ SAID_OF_RELIABILITY = [
 
 
 @pytest.mark.parametrize("sentence", SAID_OF_THE_PROTOCOL)
-def test_the_protocol_page_says_the_numbers_of_the_code(sentence: str) -> None:
+def test_numbers_in_the_protocol_docs_match_the_code(sentence: str) -> None:
     assert PROTOCOL.count(sentence) == 1
 
 
 @pytest.mark.parametrize("sentence", SAID_OF_RELIABILITY)
-def test_the_page_about_reliability_says_the_numbers_of_the_code(sentence: str) -> None:
+def test_numbers_in_the_reliability_docs_match_the_code(sentence: str) -> None:
     assert RELIABILITY.count(sentence) == 1
 
 
-def test_numbers_that_a_page_says_in_words() -> None:
+def test_numbers_spelled_out_in_the_docs() -> None:
     assert consumer.MAX_ALIEN_FRAMES == 5
     assert place.SAMPLE_ACKS == 4
     assert polls_log.SOONEST.total_seconds() == 60
@@ -173,7 +173,7 @@ def test_every_close_code_is_documented() -> None:
     assert {int(code) for code in re.findall(r"\b(4\d\d\d|1000)\b", text)} == codes
 
 
-def test_the_fault_that_is_named_is_there() -> None:
+def test_documented_fault_exists() -> None:
     named = re.search(r"--only ([\w-]+) --seed", RELIABILITY)
     assert named
     assert named[1] in {fault.name for fault in FAULTS}
@@ -186,7 +186,7 @@ def test_every_setting_is_documented() -> None:
     assert len(used) > 5
 
 
-def test_every_setting_of_the_app_is_documented_with_its_default() -> None:
+def test_every_app_setting_is_documented_with_its_default() -> None:
     page = (ROOT / "docs/embedding.md").read_text()
     documented = dict(re.findall(r"^\| `(CHAT_\w+)` \| (.+?) \|", page, re.MULTILINE))
     settings = [value for value in vars(Conf).values() if isinstance(value, Setting)]
@@ -196,7 +196,7 @@ def test_every_setting_of_the_app_is_documented_with_its_default() -> None:
             assert documented[setting.name] == f"`{setting.default:g}`"
 
 
-def test_the_page_about_embedding_quotes_the_site_of_the_tests() -> None:
+def test_embedding_docs_quote_the_test_site() -> None:
     site = [*(ROOT / "tests/bare").rglob("*.py"), *(ROOT / "tests/bare").rglob("*.html")]
     code = "".join(path.read_text() for path in site)
     page = (ROOT / "docs/embedding.md").read_text()
@@ -206,12 +206,12 @@ def test_the_page_about_embedding_quotes_the_site_of_the_tests() -> None:
         assert block in code
 
 
-def test_the_defaults_of_settings_are_those_of_the_code(
+def test_documented_defaults_match_the_code(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     documented = dict(re.findall(r"^\| `(\w+)` \| `([^`]+)`", SETTINGS, re.MULTILINE))
     for name in re.findall(r"^\| `(\w+)` \|", SETTINGS, re.MULTILINE):
-        monkeypatch.setenv(name, "")  # as good as not set
+        monkeypatch.setenv(name, "")  # empty counts as unset
     ours = Environment(tmp_path)
     data = ours.data_dir()
     urls = ours.chat_urls(ours.port())

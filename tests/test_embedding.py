@@ -1,4 +1,4 @@
-"""The chat stands in a Django site that knows nothing of it: tests/bare, see docs/embedding.md."""
+"""Embeds the chat in a Django site that does not know it: tests/bare, see docs/embedding.md."""
 
 import json
 import re
@@ -19,7 +19,7 @@ NAMES = {ADA: "Ada Lovelace", BOB: "Bob Hope"}
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def bare(request: pytest.FixtureRequest) -> Iterator[Embedded]:
-    """A site with accounts, in which the chat was never migrated."""
+    """A site with accounts where the chat was never migrated."""
     with ExitStack() as stack:
         if request.param == "sqlite":
             site = stack.enter_context(embedded())
@@ -43,7 +43,7 @@ def test_check_and_makemigrations_find_nothing(site: Embedded) -> None:
     assert "No changes" in site.manage("makemigrations", "--check", "--dry-run")
 
 
-def test_the_accounts_of_before_become_persons(bare: Embedded) -> None:
+def test_existing_accounts_become_persons(bare: Embedded) -> None:
     bare.manage("migrate", "-v", "0", "people")
     bare.run(embedding.import_users, {**NAMES, "ada@other.example.org": "Ada Lovelace"})
     bare.manage("migrate", "-v", "0")
@@ -59,7 +59,7 @@ def test_the_chat_survives_a_flush(bare: Embedded) -> None:
     assert bare.run(embedding.flush_and_open, ADA) == ["Chat", []]
 
 
-def test_the_demo_the_checks_and_the_backup_work_there(site: Embedded) -> None:
+def test_demo_verify_and_backup_work(site: Embedded) -> None:
     assert "200 messages" in site.manage("seed_demo", "--messages", "200")
     assert "no problems" in site.manage("verify")
     file = site.folder / "chat.tar.gz"
@@ -76,7 +76,7 @@ def boot_of(page: str) -> Frame:
     return json.loads(found[1])
 
 
-def test_the_page_knows_where_the_site_has_put_the_chat(site: Embedded) -> None:
+def test_page_uses_the_sites_urls(site: Embedded) -> None:
     site.run(embedding.open_room)
     with site.served("daphne") as url:
         page = site.page(url, "/chat/rooms/lounge/", ADA)
@@ -89,7 +89,7 @@ def test_the_page_knows_where_the_site_has_put_the_chat(site: Embedded) -> None:
             "admin": "/admin/",
         }
         assert '<header class="site-header">' in page
-        assert "Ada Lovelace</span>" in page, "the site's own header knows who asks"
+        assert "Ada Lovelace</span>" in page, "the site's own header shows the user"
         assert "Bob Hope</span>" in site.page(url, "/chat/rooms/lounge/", BOB)
         settings = site.page(url, "/chat/settings/", ADA)
         assert '<header class="site-header">' in settings
@@ -115,7 +115,7 @@ async def test_two_people_talk(site: Embedded, server: str) -> None:
             assert [choice["text"] for choice in asked["poll"]["choices"]] == ["Soup", "Rice"]
 
 
-async def test_an_email_never_reaches_the_wire(site: Embedded) -> None:
+async def test_emails_never_reach_the_wire(site: Embedded) -> None:
     site.run(embedding.add_users, {"carol@example.org": "", "dan@example.org": "dan@example.org"})
     room = site.run(embedding.open_room)
     with site.served("daphne") as url:
@@ -134,13 +134,13 @@ async def test_an_email_never_reaches_the_wire(site: Embedded) -> None:
     assert "example.org" not in said
 
 
-def test_a_proxy_of_the_user_model_is_an_account_too(site: Embedded) -> None:
+def test_proxies_of_the_user_model_are_accounts(site: Embedded) -> None:
     site.run(embedding.deactivate_as_staff, ADA)
     assert [active for *_who, active, _account in site.run(embedding.persons)] == [False, True]
 
 
 @pytest.mark.parametrize("server", SERVERS)
-async def test_what_a_deleted_account_said_stays_and_its_sockets_close(
+async def test_deleted_accounts_messages_stay_and_its_sockets_close(
     site: Embedded, server: str
 ) -> None:
     room = site.run(embedding.open_room)

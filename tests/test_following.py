@@ -24,15 +24,15 @@ from tests.recording.lines import CURED, read
 from tests.site import Site
 
 DATABASES = ["sqlite", "postgres"]
-# Of the settings of `tests.recording`.
+# From the settings of `tests.recording`.
 SHORT_LEASE = 2.0
 SLEEP, NAP = SLEEPS["sleep"], SLEEPS["nap"]
 TAKEN_OVER_WITHIN = 10.0
-# What is left of it for another process to look and to follow, when the product's lease is over.
+# Time left for another process to poll and follow after the product's lease has expired.
 LOOKS_WITHIN = 3.0
-# Seconds in which a follower is done, so that the next message wakes it.
+# Seconds until a follower is idle, so that the next message wakes it.
 RESTED = 0.3
-# Seconds until no other thread of a process writes: stopped, it would keep SQLite's lock.
+# Seconds until no other thread of the process is writing. Suspended, it would keep SQLite's lock.
 STILL = 0.5
 
 
@@ -349,11 +349,11 @@ def test_failing_row_is_retried_and_does_not_stop_others(
         moments = [at for _pid, at, key, _n in tries if key == "poison"]
         assert moments[1] - moments[0] > 0.9
         assert moments[2] - moments[1] > 1.9
-        # Then it is given up, for no later time, and people see why.
+        # Then it is given up, without a due time, with its error for the admin.
         given_up = [("poison", 3, "ValueError: cannot be done")]
         until(lambda: due_rows(site) == given_up)
         assert ask(site, "SELECT due_at FROM rooms_due") == [(None,)]
-        # Until somebody asks for it again.
+        # It stays so until somebody retries it.
         (site.folder / CURED).touch()
         site.run(following.try_again)
         until(lambda: due_rows(site) == [])

@@ -153,9 +153,7 @@ def test_unknown_link_is_refused() -> None:
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_a_link_that_is_no_text_is_gone_on_every_database(
-    make_site: MakeSite, database: str
-) -> None:
+def test_malformed_link_is_refused_on_every_database(make_site: MakeSite, database: str) -> None:
     with make_site(database) as site:
         assert site.get("/join/%00/")[0] == 410
 

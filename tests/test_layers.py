@@ -16,7 +16,7 @@ from rooms.live.broadcast import Broadcaster
 from rooms.live.layer import of_site
 from tests.services import Redis
 
-# Seconds in which Redis has closed a connection, or brought a frame back.
+# Seconds for Redis to close a connection, or to deliver a frame.
 ROUND_TRIP = 0.1
 
 FRAME = {"type": "fanout.frame", "text": "news"}
@@ -66,7 +66,7 @@ async def test_local_sockets_get_a_frame_before_redis(
     assert here.heard == ["news"]
     await sending
     await asyncio.sleep(ROUND_TRIP)
-    assert here.heard == ["news"], "and not again when Redis brings it back"
+    assert here.heard == ["news"], "not again when it comes back from Redis"
     await here.layer.flush()
 
 

@@ -130,7 +130,7 @@ def test_broadcast_matches_the_written_rows(make_site: MakeSite, database: str) 
         assert codes == ["ack"] * 8 + ["not_found", "ack"]
 
 
-def test_a_message_has_at_most_fifty_different_emoji(make_site: MakeSite) -> None:
+def test_message_has_at_most_fifty_different_emoji(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         site.people("ada", "bob")
         codes = [*["ack"] * 50, "invalid", "ack"]

@@ -14,9 +14,9 @@ QUICK: dict[str, Any] = {
     "CHAT_PRESENCE_LIFETIME": "2",
 }
 
-# Seconds for which a second tab is open, and in which its closing would have been told.
+# Seconds that a second tab is open, and seconds until its closing would have been announced.
 A_TAB, TOLD = 0.5, 0.8
-# Longer than one message about who is online holds.
+# Longer than one presence announcement lasts.
 EXPIRED = 2.5
 
 

@@ -13,9 +13,9 @@ from tests.programs import messages, rooms
 from tests.site import Site
 from tests.wire import new_cid
 
-# Seconds between two looks of a process at the database, and those until it looked once.
+# Seconds between two passes of repair, and until the first one is done.
 LOOKS_EVERY, FIRST_LOOK = 1.0, 1.3
-# Seconds in which what was sent is where a transaction holds it, or would have been answered.
+# Seconds for a command to reach a lock, or to be answered.
 ARRIVED = 0.3
 
 

@@ -127,7 +127,7 @@ FACTS: dict[str, Any] = {
 }
 SEND = {"type": "send", "ref": 1, "room": 1, "cid": "00000000-0000-4000-8000-000000000000"}
 LARGEST = 2**53 - 1
-# A good frame, a field of it, the largest or smallest value that it takes, and one beyond.
+# A valid frame, one of its fields, the largest or smallest valid value, and one beyond it.
 BOUNDS: list[tuple[dict[str, Any], str, Any, Any]] = [
     (SEND, "body", "x" * 16_384, "x" * 16_385),
     (SEND, "body", "가" * 5_461, "가" * 5_462),
@@ -153,16 +153,14 @@ BOUNDS: list[tuple[dict[str, Any], str, Any, Any]] = [
 @pytest.mark.parametrize(
     ("frame", "field", "at", "beyond"), BOUNDS, ids=lambda value: str(value)[:20]
 )
-def test_a_bound_is_taken_and_what_is_beyond_it_is_not(
-    frame: dict[str, Any], field: str, at: Any, beyond: Any
-) -> None:
+def test_limits_are_inclusive(frame: dict[str, Any], field: str, at: Any, beyond: Any) -> None:
     command = protocol.parse(json.dumps(frame | {field: at}))
     assert getattr(command, field) == at
     with pytest.raises(protocol.BadFrame):
         protocol.parse(json.dumps(frame | {field: beyond}))
 
 
-def test_a_frame_of_the_largest_size_is_read() -> None:
+def test_frame_of_maximum_size_is_accepted() -> None:
     for size, code in ((protocol.MAX_FRAME, "invalid"), (protocol.MAX_FRAME + 1, "too_large")):
         frame = json.dumps({"type": "ping", "ref": 1, "x": ""})
         frame = frame.replace('""', f'"{"y" * (size - len(frame))}"')

@@ -1,4 +1,4 @@
-"""Whatever is refused says why in the language of the page."""
+"""Every error has a reason in the language of the page."""
 
 import ast
 import re
@@ -19,7 +19,7 @@ KOREAN = re.compile(r"[^A-Za-z]*[가-힣][^A-Za-z]*")
 
 
 def refusals() -> Iterator[tuple[str, ast.expr]]:
-    """What stands after a code, in every call and tuple of the source, with its place."""
+    """Yields the argument after an error code, in every call and tuple, with its location."""
     for path in sorted((ROOT / "rooms").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             match node:
@@ -29,7 +29,7 @@ def refusals() -> Iterator[tuple[str, ast.expr]]:
                             yield f"{path.name}:{node.lineno}", sentence
 
 
-def test_every_refusal_of_the_source_is_there_in_korean() -> None:
+def test_every_error_in_the_source_has_a_korean_translation() -> None:
     found = list(refusals())
     assert len(found) > 30
     for place, sentence in found:
@@ -57,7 +57,7 @@ def in_korean(site: Site, name: str) -> Wire:
     return wire
 
 
-async def test_a_korean_page_gets_korean(korean: Site) -> None:
+async def test_korean_page_gets_korean_errors(korean: Site) -> None:
     people = korean.people("ada", "bob")
     poll = {"choices": ["a", "b"]}
     send: Frame = {"type": "send", "room": 1, "body": "?"}
@@ -104,11 +104,11 @@ async def test_a_korean_page_gets_korean(korean: Site) -> None:
             answer = await bob.call(**frame)
             assert answer["code"] == code, frame
             assert KOREAN.fullmatch(answer["detail"]), (frame, answer)
-        # Who asks for no language gets the site's.
+        # Without a requested language, the site's is used.
         assert not KOREAN.search((await ada.call(type="history", room=999))["detail"])
 
 
-async def test_too_much_at_once_is_refused_in_korean(make_site: MakeSite) -> None:
+async def test_rate_limit_error_is_in_korean(make_site: MakeSite) -> None:
     with make_site("sqlite", SEND_RATE="1", SEND_BURST="1") as site:
         site.people("ada")
         async with in_korean(site, "ada") as ada:
@@ -119,7 +119,7 @@ async def test_too_much_at_once_is_refused_in_korean(make_site: MakeSite) -> Non
 
 
 @pytest.mark.parametrize("language", ["", "xx", "../ko", "ko" * 100, "%00"])
-async def test_a_language_that_is_none_is_the_sites(make_site: MakeSite, language: str) -> None:
+async def test_unknown_language_falls_back_to_the_sites(make_site: MakeSite, language: str) -> None:
     with make_site("sqlite") as site:
         site.people("ada")
         wire = site.socket("ada")

@@ -14,9 +14,9 @@ from tests.services import Postgres, Redis
 from tests.site import COMPARES_SOON, FIRST_LOOK, Site
 from tests.wire import Wire, new_cid
 
-# Of a site that also compares its sockets with the database sooner than every 20 s.
+# For a site that compares its sockets with the database more often than every 20 s.
 COMPARES_SOCKETS_SOON = {"CHAT_COMPARE_EVERY": "0.5", "CHAT_COMPARE_EVERY_WHILE_AWAY": "0.5"}
-# Seconds in which a process finds a Redis that is there again, and trusts it again.
+# Seconds in which a process finds a restarted Redis and trusts it again.
 RECONNECTED = 2.0
 HEALTHY = 1.0
 NEVER = "100000"
@@ -41,10 +41,10 @@ async def test_lost_frame_is_sent_on_postgresql(make_site: MakeSite) -> None:
         await lose_and_find(site)
 
 
-def test_by_default_nothing_is_found_later_than_promised() -> None:
-    """The sites of these tests look sooner, so that no test has to wait for it."""
+def test_default_intervals_keep_the_promises() -> None:
+    """The sites of these tests use shorter intervals, so the defaults are checked here."""
     assert conf.REPAIR_EVERY <= 2, "the heads of a pong are at most 2 s old"
-    assert 2 * conf.REPAIR_EVERY < 5, "what is lost is found at the second look"
+    assert 2 * conf.REPAIR_EVERY < 5, "a lost frame is found at the second pass"
     assert conf.COMPARE_EVERY + conf.COMPARE_EVERY_WHILE_AWAY < 60
 
 
@@ -61,7 +61,7 @@ async def lose_and_find(site: Site) -> None:
         assert pong["heads"] == {str(room): 3}
         await ada.say(room, "and it goes on")
         assert (await ada.expect("changes"))["from"] == 3
-        assert await ada.quiet(FIRST_LOOK) == [], "nothing is told twice for no reason"
+        assert await ada.quiet(FIRST_LOOK) == [], "nothing is repeated without a reason"
 
 
 async def test_too_many_changes_come_as_a_hint_to_sync(make_site: MakeSite) -> None:

@@ -11,7 +11,7 @@ from tests.programs import sessions
 from tests.services import Redis
 
 NEVER = "100000"
-# Seconds in which sockets would have been compared four times, if they were.
+# Seconds in which four comparisons would run.
 FOUR_COMPARISONS = 2.0
 
 

@@ -9,7 +9,7 @@ from tests.programs import demo, people, reading
 from tests.site import Site
 
 
-# What the log renders and numbers itself, of the same texts.
+# The log would render and number these texts the same way.
 def seeded(site: Site, *arguments: str, messages: int = 3000) -> Any:
     done = site.manage("seed_demo", "--messages", str(messages), *arguments)
     assert done.returncode == 0, done.stderr

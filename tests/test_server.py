@@ -20,7 +20,7 @@ from tests.programs import messages
 from tests.site import Daphne, Site
 from tests.wire import Wire, new_cid
 
-# Seconds in which a socket's handshake is on its way, and between two looks at the memory.
+# Duration of a handshake, and interval of memory measurements, in seconds.
 ON_THE_WAY = LOOK_EVERY = 0.05
 
 

@@ -30,9 +30,9 @@ FIRST = {
 }
 
 
-# Two at least have to come to the lock before it is given back; more make that likelier.
+# At least two must reach the lock before it is released; more make that likelier.
 FIRST_RUNS = 4
-# SQLite does not say who waits for its lock: all of them, after this many seconds.
+# SQLite does not show who waits for its lock. All do, after this many seconds.
 COME_TO_THE_LOCK = 1.5
 
 
@@ -105,7 +105,7 @@ def test_command_prints_the_link_while_it_is_valid(capsys: pytest.CaptureFixture
 
 @contextmanager
 def locked_place(site: Site) -> Iterator[None]:
-    """Nobody sets up the place inside; at its end at least two wait to do so."""
+    """Blocks first runs. On exit, at least two are waiting."""
     url = site.environment["DATABASE_URL"]
     if url.startswith("sqlite"):
         with closing(sqlite3.connect(site.folder / "chat.sqlite3", isolation_level=None)) as lock:
@@ -121,7 +121,7 @@ def locked_place(site: Site) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_of_first_runs_at_once_one_makes_the_owner(make_site: MakeSite, database: str) -> None:
+def test_concurrent_first_runs_create_one_owner(make_site: MakeSite, database: str) -> None:
     with make_site(database) as site, ThreadPoolExecutor(FIRST_RUNS) as at_once:
         link = site.run(pages.setup_link).removeprefix(site.url)
         names = [f"owner{n}" for n in range(FIRST_RUNS)]

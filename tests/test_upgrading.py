@@ -76,9 +76,7 @@ def test_server_makes_a_backup_before_an_upgrade(make_site: MakeSite) -> None:
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_deleted_people_lose_the_name_that_was_in_one_language(
-    make_site: MakeSite, database: str
-) -> None:
+def test_deleted_people_lose_their_localised_name(make_site: MakeSite, database: str) -> None:
     with make_site(database, serve=False) as site:
         assert site.manage("migrate", "rooms", "0005").returncode == 0
         deleted, other = site.run(upgrading.delete_people_as_before)

@@ -45,7 +45,7 @@ def test_it_works(make_site: MakeSite, database: str) -> None:
 
 @pytest.fixture(scope="module")
 def whole(request: pytest.FixtureRequest) -> Iterator[Path]:
-    """A file with a bit of everything to copy and to damage."""
+    """A database with a bit of everything, to copy and damage."""
     with _site(request, serve=False) as site:
         site.people("ada", "bob")
         site.run(messages.everything)

@@ -1,7 +1,7 @@
-"""Signed-in devices: recording them, and signing one out. The list is allauth's view.
+"""Tracks signed-in devices, and signs one out. The list is allauth's view.
 
-allauth's own middleware writes on every request. This one writes only if the session was last seen
-some minutes ago, or never; rooms.accounts.sessions loads that time with the session.
+allauth's own middleware writes on every request. This one only writes if a session was not seen
+for some minutes, or never. The time it was last seen is loaded with the session.
 """
 
 import logging
@@ -25,7 +25,7 @@ from rooms.pages.answers import SignedInRequest, signed_in
 
 logger = logging.getLogger(__name__)
 
-# How old "last seen" may be. The client calls `seen` as often, so that an open tab counts.
+# Maximum age of "last seen". The client calls `seen` at this interval, so open tabs count.
 SEEN_EVERY = timedelta(minutes=10)
 
 
@@ -38,8 +38,8 @@ class DevicesMiddleware(MiddlewareMixin):
         try:
             UserSession.objects.create_from_request(request)
         except (PermissionDenied, DatabaseError) as problem:
-            # The address is missing, or the database is busy. Serve the page anyway.
-            logger.warning("Could not record a session: %s", problem)
+            # No address, or the database is busy. Serve the page anyway.
+            logger.warning("Could not track a session: %s", problem)
 
     def _was_seen(self, session: Any) -> bool:
         seen = session.last_seen

@@ -21,7 +21,7 @@ from rooms.pages.forms import line
 
 User = get_user_model()
 
-# The longest email address. SQLite fails on very long values.
+# Maximum length of an email address, the longer of the two. SQLite fails on very long ones.
 MAX_LOGIN = 254
 
 

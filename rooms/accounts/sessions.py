@@ -1,8 +1,8 @@
-"""Loads a session, its device and its account in one query by primary keys.
+"""Loads a session with its device and its account, in one query by keys.
 
-Django loads the session, then the account, and allauth's list of devices adds a third query. The
-ORM builds each anew, which takes ten times as long as the database needs (measured). Unusual
-sessions fall back to Django's own code.
+Django queries the session and then the account, and allauth's list of devices adds a third query,
+each built by the ORM at ten times the cost of running it (measured). Unusual sessions are left to
+Django's own code.
 """
 
 from datetime import UTC, datetime
@@ -32,30 +32,30 @@ from django.utils.functional import SimpleLazyObject
 
 User = get_user_model()
 
-# Cached sessions with a verified signature, a few hundred bytes each.
+# Sessions whose signature has been verified. Some hundred bytes each.
 MAX_KNOWN = 4096
 
 
 class SessionStore(db.SessionStore):
-    """Django's database sessions, which also load the account and the device."""
+    """Django's database sessions, with the data that a request needs next."""
 
     _owner: UserType | None = None
     _last_seen: datetime | None = None
 
     @property
     def owner(self) -> UserType | None:
-        """The account in the list of devices. The session itself may name another."""
+        """The account of the device. The session itself may belong to another."""
         self._load_quietly()
         return self._owner
 
     @property
     def last_seen(self) -> datetime | None:
-        """When the device was last recorded; None if it is not listed."""
+        """When the device was last seen; None if it is not tracked."""
         self._load_quietly()
         return self._last_seen
 
     def _load_quietly(self) -> None:
-        # Do not count this as access, which would make the response vary by cookie.
+        # Accessing a session makes responses vary by cookie, but nothing was used yet.
         accessed = self.accessed
         self._get_session()  # type: ignore[attr-defined]
         self.accessed = accessed
@@ -79,12 +79,12 @@ class SessionStore(db.SessionStore):
     def decode(self, session_data: bytes | str) -> dict[str, Any]:
         try:
             return self.serializer().loads(_signed(session_data, self.key_salt))
-        except Exception:  # As Django does: an empty session; there the reason is logged.
+        except Exception:  # like Django: an empty session; Django logs the reason
             return super().decode(session_data)
 
 
 class _Plain:
-    """Returns the bytes unchanged, so that every request decodes its own dict."""
+    """Keeps the bytes, so that every request builds its own dict from them."""
 
     def loads(self, data: bytes) -> bytes:
         return data
@@ -92,13 +92,13 @@ class _Plain:
 
 @lru_cache(MAX_KNOWN)
 def _signed(session_data: Any, salt: str) -> bytes:
-    """Returns the signed bytes. Raises BadSignature. The signature of a text never changes."""
+    """Returns the signed data. Raises BadSignature. A text's signature never changes."""
     return signing.loads(session_data, salt=salt, serializer=_Plain)  # type: ignore[arg-type]
 
 
 @cache
 def _account_fields() -> list[str]:
-    """Leaves out dates, which few requests need. Django loads them when they are accessed."""
+    """Leaves out dates, which are rarely needed. Django loads them on access."""
     fields = User._meta.concrete_fields
     return [field.attname for field in fields if not isinstance(field, models.DateTimeField)]
 
@@ -118,7 +118,7 @@ def _query() -> str:
 
 
 class AuthenticationMiddleware(middleware.AuthenticationMiddleware):
-    """Django's middleware, without the query for an account that came with the session."""
+    """Django's middleware, but without a query if the session has loaded the account."""
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
@@ -132,7 +132,7 @@ def _user(request: Any) -> UserType | AnonymousUser:
 
 
 def _owner(session: Any) -> UserType | None:
-    """Returns the account if the session passes all of Django's checks, else None."""
+    """Returns the account if the session passes all of Django's checks, otherwise None."""
     signed_in = session.get(SESSION_KEY)
     owner = getattr(session, "owner", None)
     if (

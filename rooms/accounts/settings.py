@@ -112,7 +112,7 @@ def delete_account(request: SignedInRequest) -> HttpResponse:
         return render(request, "accounts/delete_account.html", {"form": form}, status=status)
     user = request.user
     with transaction.atomic():
-        # Lock the owners, so that the last two cannot leave at the same time.
+        # Locked, so that two owners cannot both leave at once.
         owners = User.objects.select_for_update().filter(is_superuser=True, is_active=True)
         if user.is_superuser and len(owners) == 1:
             form.add_error(None, _("You are the only owner: make somebody else an owner first."))

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 LOOK = 1.0
 # Seconds from a commit of this process to the poll that it triggers, to collect further commits.
 GATHER = 0.1
-# The share of a lease's time after which it is renewed.
+# Renew a lease after this share of its duration.
 RENEW_AT = 0.4
 # Worker threads. A handler that waits for a network does not block the others.
 WORKERS = 3

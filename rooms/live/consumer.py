@@ -48,7 +48,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     person_id: int
     session_key: str | None
     person: protocol.Person
-    language: str  # of the sentences in errors
+    language: str  # of error messages
     admitted = False  # the person is known
     entered = False  # hello was sent
 
@@ -228,7 +228,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
 
 def _language(scope: dict) -> str:
-    """The language that the client asks for, or the site's."""
+    """Returns the language requested by the client, or the site's."""
     asked = parse_qs(scope["query_string"].decode("latin-1")).get("language", [""])
     try:
         return translation.get_supported_language_variant(asked[0])

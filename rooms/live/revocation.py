@@ -64,7 +64,7 @@ def end_sockets_of_session(request: HttpRequest, user: Account | None, **_signal
             end_sockets(person_id, request.session.session_key)
 
 
-# Without a sender: a site may save its accounts as proxies of the user model.
+# No sender, because a site may save its accounts as proxies of the user model.
 @receiver(pre_delete)
 def end_sockets_of_account(instance: Model, **_signal: Any) -> None:
     for person_id in _persons(instance) if isinstance(instance, User) else ():

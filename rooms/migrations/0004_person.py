@@ -19,7 +19,7 @@ def fold(handle):
 
 
 def full_name(user):
-    """As the account's own class says it, which here has its fields but not its methods."""
+    """Like the account class's own method, which historical models do not have."""
     try:
         name = get_user_model().get_full_name(user)
     except AttributeError:
@@ -89,7 +89,7 @@ def mark_parts(apps, schema_editor):
 
 
 def drop_invitations(apps, schema_editor):
-    """Where nobody keeps it, its foreign key would stand in the way of a flush."""
+    """Drops the table unless an app owns it. Its foreign key would break a flush."""
     if not installed.is_installed("rooms.accounts"):
         schema_editor.delete_model(apps.get_model("rooms", "Invitation"))
 

@@ -2,7 +2,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    """Their name was stored in the language of whoever deleted the account."""
+    """Resets names that were stored in the language of whoever deleted the account."""
 
     dependencies = [("rooms", "0005_followers")]
 

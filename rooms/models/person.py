@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 Account = Any
 
 HANDLE = re.compile(r"[\w.+-]+")
-# Begins the handle of a person who was anonymised, and no other.
+# Prefix of the handles of anonymised people, and of no others.
 FORGOTTEN = "~"
 # The length of Django's usernames.
 MAX_HANDLE = 150
@@ -119,7 +119,7 @@ class Person(models.Model):
 
 
 def _full_name(user: Account) -> str:
-    """On one line. Empty where the account has none, or an email address in its place."""
+    """One line. Empty if the account has no name, or an email address as its name."""
     name = " ".join(getattr(user, "get_full_name", str)().split())
     return "" if "@" in name or not name.isprintable() else name
 
@@ -132,7 +132,7 @@ def _wanted_handle(user: Account) -> str:
     return re.sub(r"[^\w.+-]+", "-", wanted)[:MAX_HANDLE] or "person"
 
 
-# Without a sender: a site may save its accounts as proxies of the user model.
+# No sender, because a site may save its accounts as proxies of the user model.
 @receiver(post_save)
 def follow_account(
     instance: models.Model,

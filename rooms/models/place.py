@@ -47,7 +47,7 @@ class Place(models.Model):
 
 @receiver(post_migrate)
 def make_place(sender: AppConfig, using: str, apps: Apps = apps, **_signal: Any) -> None:
-    """Makes the row anew after `flush`, which removes what a migration put there."""
+    """Recreates the row after `flush`, which deletes rows created by migrations."""
     if sender.label == Place._meta.app_label and router.allow_migrate_model(using, Place):
-        with suppress(LookupError):  # a migration to a time before there was a place
+        with suppress(LookupError):  # migrating to a time before the place existed
             apps.get_model("rooms", "Place").objects.using(using).get_or_create(pk=1)

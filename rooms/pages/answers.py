@@ -20,7 +20,7 @@ UNAVAILABLE = 503
 class SignedInRequest(HttpRequest):
     """A request from a signed-in person."""
 
-    user: Any  # of the site's AUTH_USER_MODEL
+    user: Any  # an instance of the site's AUTH_USER_MODEL
     person: Person
 
 
@@ -77,7 +77,7 @@ def cleaned(form: forms.Form) -> dict[str, Any]:
 
 
 def visible_room(request: SignedInRequest, slug: str) -> Room:
-    """Raises Http404 if the room does not exist, or is private and the person is not in it."""
+    """Raises Http404 for a missing room, and for a private one that the person is not in."""
     if "\0" in slug:
         # PostgreSQL rejects NUL even in a search.
         raise Http404

@@ -1,6 +1,6 @@
-"""The JavaScript translations, at a URL that contains their language and a hash of the content.
+"""JavaScript translations, at a URL with their language and a hash of their content.
 
-A browser caches them until a translation changes.
+Browsers cache them until a translation changes.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 @cache
 def _script(language: str) -> tuple[bytes, str]:
-    """Returns the script and its hash, for the URL."""
+    """Returns the script, and the hash for its URL."""
     request = HttpRequest()
     request.method = "GET"
     with override(language):
@@ -35,7 +35,7 @@ def url(language: str) -> str:
 @require_safe
 @gzip_page
 def javascript_catalog(request: HttpRequest, language: str, version: str) -> HttpResponse:
-    """Serves the current translations, even for the URL of an older page."""
+    """Returns the current translations, even for a page from before an upgrade."""
     if not check_for_language(language):
         raise Http404
     script, current = _script(language)

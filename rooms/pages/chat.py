@@ -1,7 +1,7 @@
-"""The conversation's pages: one shell, in which the client does the rest.
+"""The conversation's pages. All are the same shell, filled by the client.
 
-A template makes the shell, with CHAT_SHARED_PAGE once for each language. What differs from page to
-page is put into it as bytes: names, and two pieces of JSON.
+A template renders the shell, with CHAT_SHARED_PAGE only once per language. The parts that differ
+between pages are inserted as bytes: names, and two pieces of JSON.
 """
 
 import re
@@ -40,7 +40,7 @@ QUOTE_LENGTH = 200
 MAX_ID_DIGITS = 18
 # The client's first module.
 MAIN = "rooms/js/main.js"
-# The largest integer that a browser reads exactly.
+# The largest integer that browsers represent exactly.
 MAX_SEQ = 2**53 - 1
 
 
@@ -110,7 +110,7 @@ def _page(request: HttpRequest, about: Opening, seq: int | None = None) -> HttpR
         "csrf": _csrf(request),
         "is_owner": getattr(request.user, "is_superuser", False),
     }
-    name = room.name if room else about.place  # of a direct room the client makes one
+    name = room.name if room else about.place  # the client names direct rooms itself
     parts = {
         "title": escape(f"{name} · {about.place}" if room and name else about.place).encode(),
         "place": escape(about.place).encode(),
@@ -125,7 +125,7 @@ def _page(request: HttpRequest, about: Opening, seq: int | None = None) -> HttpR
 
 @cache
 def _urls(prefix: str, language: str) -> dict[str, str]:
-    """URLs that depend on the site. Empty if the site has none."""
+    """Addresses that the site decides on. Empty if there is none."""
     urls = {
         "home": reverse("rooms:home"),
         "socket": prefix + conf.SOCKET_PATH,
@@ -139,7 +139,7 @@ def _urls(prefix: str, language: str) -> dict[str, str]:
 
 
 def _csrf(request: HttpRequest) -> dict[str, str]:
-    """How the client passes the CSRF check: a cookie that it reads, or else a token."""
+    """How the client authenticates POSTs: with a cookie that it reads, or with a token."""
     header = settings.CSRF_HEADER_NAME.removeprefix("HTTP_").replace("_", "-")
     if settings.CSRF_USE_SESSIONS or settings.CSRF_COOKIE_HTTPONLY:
         return {"header": header, "token": get_token(request)}
@@ -165,11 +165,11 @@ def _shared_shell(language: str) -> list[bytes | str]:
 
 
 def _shell(request: HttpRequest | None) -> list[bytes | str]:
-    """The page in the current language: bytes, alternating with the names of variable parts."""
+    """The page in the current language: bytes, alternating with names of inserted parts."""
     marks = {name: f"⟦{name}⟧" for name in ("title", "boot", "messages", "place", "heading")}
     context = marks | {
         "styles": capability.listed("styles"),
-        # Apps register their additions before main.js draws.
+        # In this order: apps register their additions before main.js renders.
         "modules": [*capability.listed("scripts"), MAIN],
     }
     pieces = re.split("⟦(.*?)⟧", render_to_string("rooms/chat.html", context, request))

@@ -20,7 +20,7 @@ def one_line(text: str) -> None:
 
 
 class FieldRenderer(DjangoTemplates):
-    """Renders forms with the chat's own templates, whatever FORM_RENDERER says."""
+    """Renders forms with the chat's own templates, whatever the site's FORM_RENDERER is."""
 
     form_template_name = "rooms/form.html"
     field_template_name = "rooms/field.html"

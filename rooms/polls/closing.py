@@ -17,7 +17,7 @@ class CloseOnTime(Handler):
     def run(self, row: Row) -> None:
         done = commit([Request(SYSTEM, Close(ref=0, message=int(row.key)))])
         [answer] = done.answers
-        # The message may since have been deleted.
+        # A message deleted meanwhile has no poll to close.
         if isinstance(answer, protocol.Error) and answer.code != "not_found":
             raise RuntimeError(answer.detail)
         tell_now(events_of(done))

@@ -1,4 +1,4 @@
-"""Random polls, votes and endings for the convergence test."""
+"""Random polls, votes and closings for the convergence test."""
 
 import random
 from collections.abc import Sequence

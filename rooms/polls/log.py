@@ -1,4 +1,4 @@
-"""Writing polls: asking with a message, voting, closing."""
+"""Writes polls: creating them with a message, voting, closing."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -20,17 +20,17 @@ from rooms.polls.state import PollPart
 if TYPE_CHECKING:
     from rooms.log.batch import Batch
 
-# Due rows of this kind close polls; their key is the message's id.
+# Due rows of this kind close polls. Their key is the message's id.
 CLOSE = "polls.close"
 SOONEST, LATEST = timedelta(minutes=1), timedelta(days=366)
-# Invisible characters, and those that make a choice look like another.
+# Characters that are invisible, or that make two choices look the same.
 INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-# Joins emoji and letters of some scripts.
+# These join emoji, and letters of some scripts.
 JOINERS = {"\u200c", "\u200d"}
 
 
 def fault(poll: NewPoll, now: datetime) -> str | None:
-    """Returns what is wrong with a new poll."""
+    """Returns the error of a new poll, if any."""
     for choice in poll.choices:
         if not _compared(choice) or len(choice.strip()) > MAX_CHOICE:
             return _("A choice is empty or too long.")
@@ -49,7 +49,7 @@ def fault(poll: NewPoll, now: datetime) -> str | None:
 
 
 def moment(poll: NewPoll) -> datetime | None:
-    """When it closes, in UTC. Raises ValueError."""
+    """Returns the closing time in UTC. Raises ValueError."""
     if poll.closes_at is None:
         return None
     closes_at = datetime.fromisoformat(poll.closes_at)
@@ -62,7 +62,7 @@ def moment(poll: NewPoll) -> datetime | None:
 
 
 def _compared(choice: str) -> str:
-    """Choices that look the same are the same."""
+    """Normalises a choice. Choices that look the same compare equal."""
     seen = "".join(character for character in choice if character not in JOINERS)
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold()).strip()
 
@@ -150,7 +150,7 @@ class Voting(Verb[Vote]):
         key = poll.pk, person.id
         if set(wanted) != set(self.after.get(key, self.before.get(key, ()))):
             self.after[key] = wanted
-            # Reload counts and first voters after the votes are stored.
+            # Reloaded after storing the votes: the counts, and the first voters of each choice.
             PollPart.unknown(message)
             self.batch.touch(message)
         return changed(command, message)
@@ -179,7 +179,7 @@ class Closing(Verb[Close]):
 
     @classmethod
     def closed_in(cls, batch: "Batch") -> set[int]:
-        """Polls closed by earlier requests of the batch."""
+        """Returns the polls that earlier requests of the batch have closed."""
         closing = batch.verb(cls)
         return {poll.pk for poll in closing.closed} if closing else set()
 

@@ -6,7 +6,7 @@ from rooms.models import Message, Person
 
 
 class Poll(models.Model):
-    """A question with choices. The question is the message's text."""
+    """The poll of a message. The question is the message's text."""
 
     message = models.OneToOneField(
         Message, models.CASCADE, primary_key=True, verbose_name=_("message"), related_name="+"
@@ -26,7 +26,7 @@ class Poll(models.Model):
 
     @property
     def closed(self) -> bool:
-        """Whether voting has ended, even if `closed_at` is not set yet."""
+        """Whether voting has ended, even if the row has not been closed yet."""
         return self.closed_at is not None or self.is_over
 
     @property
@@ -37,12 +37,12 @@ class Poll(models.Model):
 class Vote(models.Model):
     """One person's vote for one choice."""
 
-    # The constraint's index serves this field too.
+    # The constraint provides the index.
     poll = models.ForeignKey(
         Poll, models.CASCADE, db_column="message_id", db_index=False, related_name="votes"
     )
     person = models.ForeignKey(Person, models.CASCADE, related_name="+")
-    choice = models.PositiveSmallIntegerField()  # its place among the poll's choices, from 0
+    choice = models.PositiveSmallIntegerField()  # index among the poll's choices
 
     class Meta:
         ordering = ["pk"]

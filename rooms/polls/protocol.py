@@ -1,4 +1,4 @@
-"""The frames of polls. A poll's question is the body of the message that it comes with."""
+"""The frames of polls. A poll's question is the body of its message."""
 
 from typing import Annotated
 
@@ -9,13 +9,13 @@ from rooms.protocol import Command, Event, Number, Ref
 MIN_CHOICES, MAX_CHOICES = 2, 10
 MAX_CHOICE = 120  # characters of a choice
 MAX_SHOWN = 20  # people named for each choice
-MAX_ASKED = 200  # messages of one `votes`
+MAX_ASKED = 200  # messages per `votes`
 
 Place = Annotated[int, Meta(ge=0, lt=MAX_CHOICES)]
 
 
 class NewPoll(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
-    """Comes with a `send`, as `poll`."""
+    """The field `poll` of a `send`."""
 
     choices: Annotated[list[str], Meta(min_length=MIN_CHOICES, max_length=MAX_CHOICES)]
     multiple: bool = False
@@ -24,26 +24,26 @@ class NewPoll(Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=Tru
 
 
 class Vote(Command, frozen=True):
-    """Replaces my votes: indexes of choices from 0. An empty list takes them back."""
+    """My votes from now on, as indexes from 0. An empty list withdraws them."""
 
     message: Number
     choices: Annotated[list[Place], Meta(max_length=MAX_CHOICES)]
 
 
 class Close(Command, frozen=True):
-    """Ends a poll, by its author or a moderator."""
+    """Closes a poll. Only for its author and moderators."""
 
     message: Number
 
 
 class Votes(Command, frozen=True):
-    """Asks for my own votes. Frames are the same for everybody, so they cannot contain them."""
+    """Asks for my own votes. Frames are the same for everybody, so they do not have them."""
 
     messages: Annotated[list[Number], Meta(max_length=MAX_ASKED)]
 
 
 class MyVotes(Event, tag="votes"):
-    """My votes by message. A poll that I have not voted in is absent."""
+    """My votes by message. Polls without a vote of mine are absent."""
 
     ref: Ref
     votes: dict[str, list[int]]

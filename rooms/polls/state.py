@@ -1,4 +1,4 @@
-"""Reading polls."""
+"""Reads polls."""
 
 import json
 from collections.abc import Collection
@@ -9,8 +9,8 @@ from rooms.polls.protocol import MAX_SHOWN, ChoiceState, MyVotes, PollState, Vot
 from rooms.reading.parts import Part
 from rooms.reading.query import Asker, Query
 
-# A row for each poll with `choice` NULL; one for each choice that has votes; and one for each of
-# the first people who voted for it.
+# One row for each poll, with `choice` NULL; one for each choice with votes; and one for each of the
+# first people who voted for it.
 _POLLS = """
     SELECT message_id, NULL, NULL, NULL, CAST(choices AS VARCHAR), multiple, anonymous, closes_at,
       closed_at IS NOT NULL, (
@@ -86,7 +86,7 @@ class VotesQuery(Query[Votes]):
 
     @classmethod
     def answer(cls, asker: Asker, command: Votes) -> MyVotes:
-        """Skips messages that are not polls in a room of the requester."""
+        """Leaves out everything that is not a poll in a room of the requester."""
         votes: dict[str, list[int]] = {}
         if command.messages:
             found = fetch(_MINE.format(ids=listed(command.messages)), [asker.person_id])

@@ -1,4 +1,4 @@
-"""Checks of polls for `verify`, and polls for the demo data."""
+"""Checks of polls for `verify`, and polls for the demo."""
 
 import random
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ QUESTIONS = [
 
 
 def problems() -> Iterator[str]:
-    """Yields a sentence for each damage. The kernel checks what all parts have in common."""
+    """Yields a sentence for each problem. The checks for all parts run as well."""
     due = set(Due.objects.filter(kind=CLOSE).values_list("key", flat=True))
     for poll in Poll.objects.annotate(last=Max("votes__choice")).order_by("pk").iterator():
         if not _are_choices(poll.choices):

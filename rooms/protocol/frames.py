@@ -26,7 +26,7 @@ Fault = tuple[Code, str]
 
 
 def gettext_noop(sentence: str) -> str:
-    """Marks a sentence for translation, as Django's does. It is translated when it is sent."""
+    """Marks a string for translation, like Django's. It is translated when it is sent."""
     return sentence
 
 
@@ -57,7 +57,7 @@ class Ack(Event):
 
 
 class Error(Event):
-    """`detail` is for a person, in their language; `hint` for who writes a client, in English."""
+    """`detail` is for users, in their language; `hint` for authors of clients, in English."""
 
     ref: Ref | None
     code: Code

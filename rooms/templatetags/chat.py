@@ -1,4 +1,4 @@
-"""Tags for the chat's pages: what they load, and the place's name."""
+"""Assets of a page."""
 
 import re
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ from rooms.pages import catalog
 
 register = template.Library()
 
-# `import … from "./x.js"`, `import "./x.js"`, `export … from "./x.js"`, at a line's beginning.
+# `import … from "./x.js"`, `import "./x.js"`, `export … from "./x.js"`, at the start of a line.
 IMPORT = re.compile(r"""^(?:import|export)\b[^"';]*["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
 
 
 def imported_by(name: str) -> list[str]:
-    """Returns the static names of all modules that `name` imports, its direct imports first."""
+    """Returns the modules that `name` imports, transitively, dependencies first. Static names."""
     found = [name]
     for module in found:
         path = finders.find(module)
@@ -37,7 +37,7 @@ def imported_by(name: str) -> list[str]:
 
 @register.simple_tag
 def modulepreload(modules: Sequence[str]) -> SafeString:
-    """Links to everything the modules import, so that the browser requests it all at once."""
+    """Links for all imports of the modules, so that the browser requests everything at once."""
     imported = dict.fromkeys(needed for name in modules for needed in imported_by(name))
     links = ((static(name),) for name in imported if name not in modules)
     return format_html_join("\n", '<link rel="modulepreload" href="{}">', links)

@@ -66,7 +66,7 @@ def _secret_key() -> Path:
 
 
 def _uploads() -> Path | None:
-    """The folder of uploads; None where the site has none, which for Django is the text ""."""
+    """The uploads folder, or None if the site has none (MEDIA_ROOT is "")."""
     return Path(settings.MEDIA_ROOT) if settings.MEDIA_ROOT else None
 
 

@@ -1,1 +1,1 @@
-"""A Django site of somebody else's, with the chat under /chat/ as docs/embedding.md says."""
+"""A third-party Django site, with the chat under /chat/ as in docs/embedding.md."""

@@ -1,4 +1,4 @@
-"""Channels' own middleware, and Django's own handler."""
+"""Uses Channels' middleware and Django's handler."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Django's own settings, and from docs/embedding.md what the chat needs."""
+"""Django's default settings, and those that the chat needs (docs/embedding.md)."""
 
 import os
 from pathlib import Path

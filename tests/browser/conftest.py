@@ -31,17 +31,17 @@ ARGUMENTS = [
 
 AXE = (Path(__file__).parent.parent / "vendor/axe.min.js").read_text()
 
-# The browser's own words about a server that is away; a page cannot keep it from saying them.
+# Messages that the browser itself logs when the server is down. A page cannot suppress them.
 AWAY = ("WebSocket connection to", "net::ERR_CONNECTION_REFUSED", "Failed to load resource")
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    # The shell is the same engine without windows, of which each costs Chromium a second of CPU.
+    # The headless shell is the same engine without windows, each of which takes a second of CPU.
     program = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if program is None:
         missing("Chromium")
-    # Playwright's synchronous API keeps an event loop running, which Django takes for async code.
+    # Playwright keeps an event loop running, which Django mistakes for async code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
@@ -50,7 +50,7 @@ def chromium() -> Iterator[Browser]:
 
 
 class Place:
-    """A site and the browsers of the people in it. Every page is watched for errors."""
+    """A site and the browsers of its people. Every page is checked for errors."""
 
     def __init__(self, site: Site, chromium: Browser) -> None:
         self.site, self.chromium = site, chromium
@@ -59,7 +59,7 @@ class Place:
         self.may_be_away = False
 
     def open(self, path: str = "/", name: str | None = None, **options: Any) -> Page:
-        """A page in a browser of its own, signed in as `name`."""
+        """Opens a page in its own browser context, signed in as `name`."""
         context = self.chromium.new_context(
             **{"base_url": self.site.url, "viewport": {"width": 1100, "height": 700}, **options}
         )
@@ -96,7 +96,7 @@ def assert_no_overflow(page: Page) -> None:
 
 
 def assert_accessible(page: Page, context: str | None = None) -> None:
-    """axe finds nothing in the page, or in an element of it; it runs outside of the page's CSP."""
+    """Asserts that axe finds no problems in the page or an element. Runs outside the CSP."""
     page.evaluate(AXE)
     run = "context => axe.run(context ?? document).then(({violations}) => violations)"
     found = page.evaluate(run, context)
@@ -104,7 +104,7 @@ def assert_accessible(page: Page, context: str | None = None) -> None:
 
 
 def hurry(*pages: Page) -> None:
-    """The browser is online: a page tries again at once, and not when its backoff says so."""
+    """Fires "online", so that pages reconnect at once instead of after their backoff."""
     for page in pages:
         page.evaluate("dispatchEvent(new Event('online'))")
 
@@ -122,7 +122,7 @@ def compose(devtools: CDPSession, text: str) -> None:
 
 
 def press_enter_during_composition(devtools: CDPSession) -> None:
-    """As an input method does: the page sees a key that it processes, not an Enter."""
+    """Acts like an input method: the page sees a key being processed, not Enter."""
     key = {"key": "Process", "code": "Enter", "windowsVirtualKeyCode": 229}
     devtools.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **key})
     devtools.send("Input.dispatchKeyEvent", {"type": "keyUp", **key})

@@ -1,4 +1,4 @@
-"""Two people talk in the site of tests/bare, in browsers."""
+"""Two people talk on the site of tests/bare, in browsers."""
 
 import re
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ def test_two_people_talk_and_one_deletes_the_account(chromium: Browser, address:
         assert bottom <= 0, "the chat fits below the site's header"
         assert "example.org" not in page.content()
     assert_accessible(ada, ".app")
-    # Settings, whose form the site itself draws otherwise, and back.
+    # To the settings, whose form the site would render differently, and back.
     ada.locator(".menu__me").click()
     ada.get_by_role("link", name="Settings").click()
     ada.get_by_label("Display name").fill("Countess Ada")
@@ -61,7 +61,7 @@ def test_two_people_talk_and_one_deletes_the_account(chromium: Browser, address:
     assert_no_overflow(ada)
     ada.goto(f"{address}/chat/")
     expect(ada).to_have_url(f"{address}/chat/rooms/lounge/")
-    # A room made in the browser: POSTs are proved with the site's cookie.
+    # Creates a room in the browser, with the site's CSRF cookie.
     bob.get_by_role("button", name="Create a room").click()
     bob.locator(".dialog").get_by_label("Name", exact=True).fill("Kitchen")
     bob.locator(".dialog").get_by_role("button", name=re.compile("Create")).click()
@@ -71,7 +71,7 @@ def test_two_people_talk_and_one_deletes_the_account(chromium: Browser, address:
     expect(ada).to_have_url(f"{address}/")
     expect(bob.locator(".message__author").first).to_have_text(re.compile("Ada"))
     expect(bob.locator(".message__body").first).to_have_text("Hello from a site of our own")
-    # The tab of somebody without an account leads to the site's own sign-in.
+    # Without an account, the tab is redirected to the site's own sign-in.
     ada.goto(f"{address}/chat/rooms/lounge/")
     expect(ada).to_have_url(f"{address}/sign-in/?next=/chat/rooms/lounge/")
     assert problems == []

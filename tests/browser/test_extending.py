@@ -1,4 +1,4 @@
-"""An app adds to the client without a change to it."""
+"""An app extends the client without changing it."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ def greeting(make_site: MakeSite, chromium: Browser) -> Iterator[Place]:
         made.close()
 
 
-def test_parts_actions_completions_frames_and_dialogs(greeting: Place) -> None:
+def test_app_adds_parts_actions_completions_frames_and_dialogs(greeting: Place) -> None:
     greeting.site.people("ada", "bob")
     ada, bob = greeting.open("/", "ada"), greeting.open("/", "bob")
     for page in (ada, bob):

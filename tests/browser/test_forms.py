@@ -1,11 +1,11 @@
-"""A form that is being sent: locked, sent once, and what was typed is kept when it was wrong."""
+"""Submitting forms: locked, sent once, and input is kept if it is invalid."""
 
 from playwright.sync_api import CDPSession, Request, expect
 
 from tests.browser.conftest import Place
 
-# In the page, because Playwright waits for the page that a click leads to. Twice, as the
-# impatient do.
+# Runs in the page, because Playwright waits for the navigation after a click. Submits twice, like
+# an impatient user.
 SUBMIT = """async () => {
   const form = document.querySelector("main form");
   form.requestSubmit();
@@ -21,7 +21,7 @@ def slow(devtools: CDPSession, milliseconds: int) -> None:
     devtools.send("Network.emulateNetworkConditions", {"offline": False, **conditions})
 
 
-def test_a_form_on_a_slow_way_is_locked_and_sent_once(place: Place) -> None:
+def test_form_on_a_slow_connection_is_locked_and_sent_once(place: Place) -> None:
     place.site.people("ada")
     page = place.open("/accounts/login/")
     requests: list[Request] = []

@@ -1,4 +1,4 @@
-"""A room's page shows its messages before the socket is open, and mends itself where it is old."""
+"""A room's page shows messages before the socket is open, and corrects itself if it is stale."""
 
 import re
 import signal
@@ -9,12 +9,12 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 from tests.browser.conftest import Place, say
 from tests.programs import messages, rooms
 
-# A page tells what was seen after 0.15 s, and is laid out anew when something is taller.
+# A page sends its read mark within 0.15 s, and re-renders when rows grow.
 A_MOMENT_MS = 300
 
 
 class Gate:
-    """Holds the page's socket back until it is opened."""
+    """Holds back the page's socket until opened."""
 
     def __init__(self, page: Page) -> None:
         self.waiting: list[WebSocketRoute] = []
@@ -38,7 +38,7 @@ def two(place: Place) -> Place:
     return place
 
 
-def test_messages_show_without_a_socket(two: Place) -> None:
+def test_messages_show_before_the_socket(two: Place) -> None:
     two.site.run(messages.fill, 200, read=200)
     ada, gate = gated(two, "/rooms/general/", "ada")
     expect(ada.locator("#message-200")).to_be_in_viewport()
@@ -54,7 +54,7 @@ def test_messages_show_without_a_socket(two: Place) -> None:
     expect(ada.locator("#message-130")).to_have_count(1)
 
 
-def test_the_first_unread_message_shows_without_a_socket(two: Place) -> None:
+def test_first_unread_message_shows_before_the_socket(two: Place) -> None:
     two.site.run(messages.fill, 200, read=120)
     ada, gate = gated(two, "/rooms/general/", "ada")
     expect(ada.locator(".divider--new")).to_be_in_viewport()
@@ -67,7 +67,7 @@ def test_the_first_unread_message_shows_without_a_socket(two: Place) -> None:
     assert two.site.run(messages.read_by, "ada") == 200
 
 
-def test_what_was_read_before_the_socket_is_told_then(two: Place) -> None:
+def test_read_mark_is_sent_once_the_socket_opens(two: Place) -> None:
     two.site.run(messages.fill, 3, read=1)
     ada, gate = gated(two, "/rooms/general/", "ada")
     expect(ada.locator("#message-3")).to_be_in_viewport()
@@ -79,7 +79,7 @@ def test_what_was_read_before_the_socket_is_told_then(two: Place) -> None:
     assert two.site.run(messages.read_by, "ada") == 3
 
 
-def test_a_permalink_shows_its_message_without_a_socket(two: Place) -> None:
+def test_permalink_shows_its_message_before_the_socket(two: Place) -> None:
     two.site.run(messages.fill, 300, read=300)
     ada, gate = gated(two, "/rooms/general/42", "ada")
     expect(ada.locator("#message-42.message--highlighted")).to_be_in_viewport()
@@ -88,13 +88,13 @@ def test_a_permalink_shows_its_message_without_a_socket(two: Place) -> None:
     expect(ada.locator("#message-300")).to_be_in_viewport()
 
 
-def test_an_old_page_catches_up(two: Place) -> None:
+def test_stale_page_catches_up(two: Place) -> None:
     bob = two.open("/rooms/general/", "bob")
     say(bob, "first")
     expect(bob.locator("#message-1")).to_contain_text("first")
     ada, gate = gated(two, "/rooms/general/", "ada")
     expect(ada.locator("#message-1")).to_contain_text("first")
-    # What happens between the page and its socket.
+    # Changes between loading the page and opening its socket.
     bob.locator(".composer__field").press("ArrowUp")
     bob.get_by_label("Edit message").fill("changed")
     bob.get_by_label("Edit message").press("Enter")
@@ -107,18 +107,18 @@ def test_an_old_page_catches_up(two: Place) -> None:
     expect(ada.locator("#message-2")).to_contain_text("second")
 
 
-def test_a_page_of_another_life_of_the_database_begins_anew(two: Place) -> None:
+def test_page_from_before_a_restore_starts_over(two: Place) -> None:
     two.site.run(messages.fill, 5, read=5)
     ada, gate = gated(two, "/rooms/general/", "ada")
     expect(ada.locator("#message-5")).to_contain_text("line 5")
-    # A backup with another history, as long as the one that the page is of.
+    # A backup with a different history, as long as that of the page.
     two.site.run(messages.restore_as, "restored")
     gate.open()
     expect(ada.locator("#message-5 .message__body")).to_have_text("restored")
     expect(ada.locator("#message-1 .message__body")).to_have_text("restored")
 
 
-def test_going_back_shows_what_was_said_meanwhile(two: Place) -> None:
+def test_back_button_shows_new_messages(two: Place) -> None:
     two.site.run(messages.fill, 5, read=5)
     ada, bob = two.open("/rooms/general/", "ada"), two.open("/rooms/general/", "bob")
     expect(ada.locator("#message-5")).to_be_visible()
@@ -134,7 +134,7 @@ def test_going_back_shows_what_was_said_meanwhile(two: Place) -> None:
     expect(ada.locator("#message-7")).to_contain_text("and again")
 
 
-def test_who_was_removed_meanwhile_sees_it_when_the_socket_opens(two: Place) -> None:
+def test_removed_member_is_told_when_the_socket_opens(two: Place) -> None:
     two.site.run(messages.fill, 5, read=5)
     ada, gate = gated(two, "/rooms/general/", "ada")
     expect(ada.locator("#message-5")).to_be_visible()
@@ -144,7 +144,7 @@ def test_who_was_removed_meanwhile_sees_it_when_the_socket_opens(two: Place) -> 
     expect(ada.locator("main")).to_contain_text("You are no longer in General")
 
 
-def test_a_page_of_somebody_else_is_loaded_anew(two: Place) -> None:
+def test_page_of_another_account_reloads(two: Place) -> None:
     ada, gate = gated(two, "/rooms/general/", "ada")
     expect(ada.locator(".composer__field")).to_be_visible()
     # Bob signs in in another tab of the same browser.
@@ -155,7 +155,7 @@ def test_a_page_of_somebody_else_is_loaded_anew(two: Place) -> None:
     expect(ada.locator(".menu__name")).to_have_text("Bob")
 
 
-def test_a_page_without_a_server_still_shows_what_it_has(two: Place) -> None:
+def test_page_works_while_the_server_is_down(two: Place) -> None:
     two.site.run(messages.fill, 60, read=60)
     ada, gate = gated(two, "/rooms/general/", "ada")
     expect(ada.locator("#message-60")).to_be_in_viewport()
@@ -166,7 +166,7 @@ def test_a_page_without_a_server_still_shows_what_it_has(two: Place) -> None:
     expect(ada.locator("#message-60")).to_be_in_viewport()
 
 
-def test_quotes_that_come_later_do_not_push_the_end_away(two: Place) -> None:
+def test_late_quotes_keep_the_scroll_position_at_the_end(two: Place) -> None:
     two.site.run(messages.fill, 200, read=200)
     two.site.run(messages.answer_the_first, 12)
     ada = two.open("/rooms/general/", "ada")

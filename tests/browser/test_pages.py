@@ -1,4 +1,4 @@
-"""The first run, invitations, the admin, and how every page looks and reads."""
+"""First run, invitations, the admin, and the appearance and accessibility of every page."""
 
 import re
 from typing import Any
@@ -13,7 +13,7 @@ LONG = "W" * 60
 
 
 def set_up(place: Place) -> Page:
-    """The owner's page after the first run."""
+    """Completes the first run. Returns the owner's page."""
     owner = place.open(place.site.run(pages.setup_link))
     owner.get_by_label("Name of the place").fill("Harbour")
     owner.get_by_label("Username").fill("olga")
@@ -24,7 +24,7 @@ def set_up(place: Place) -> Page:
     return owner
 
 
-def test_from_the_setup_link_to_people_talking(place: Place) -> None:
+def test_setup_invitation_and_first_messages(place: Place) -> None:
     link = place.site.run(pages.setup_link)
     owner = set_up(place)
     expect(owner.locator(".empty, .timeline")).not_to_have_count(0)
@@ -48,7 +48,7 @@ def test_from_the_setup_link_to_people_talking(place: Place) -> None:
     expect(owner.locator("chat-message")).to_contain_text("hello")
     expect(owner.locator("chat-message")).to_contain_text("Bob")
 
-    place.may_be_away = True  # The browser reports the 404 and the 410 that come now.
+    place.may_be_away = True  # the browser reports the following 404 and 410
     late = place.open(invitation)
     expect(late.locator("h1")).to_have_text("This invitation cannot be used")
     assert_accessible(late)
@@ -56,7 +56,7 @@ def test_from_the_setup_link_to_people_talking(place: Place) -> None:
     expect(gone.locator("h1")).to_have_text("There is nothing here")
 
 
-def test_signing_out_ends_every_tab_and_signing_in_comes_back(place: Place) -> None:
+def test_sign_out_ends_every_tab_and_sign_in_returns(place: Place) -> None:
     place.site.people("ada")
     ada = place.open("/rooms/general/", "ada")
     tab = place.tab(ada.context, "/rooms/general/")
@@ -71,7 +71,7 @@ def test_signing_out_ends_every_tab_and_signing_in_comes_back(place: Place) -> N
     expect(tab).to_have_url(re.compile("/rooms/general/"))
 
 
-def test_ending_a_device_ends_its_open_tabs(place: Place) -> None:
+def test_signing_out_a_device_closes_its_tabs(place: Place) -> None:
     place.site.people("ada")
     phone = place.open("/rooms/general/", "ada", user_agent="Mozilla/5.0 (iPhone) Safari/604.1")
     expect(phone.locator(".composer__field")).to_be_visible()
@@ -87,7 +87,7 @@ def test_ending_a_device_ends_its_open_tabs(place: Place) -> None:
     expect(row).to_have_count(0)
 
 
-def test_an_invitation_link_is_copied(place: Place) -> None:
+def test_invitation_link_can_be_copied(place: Place) -> None:
     owner = set_up(place)
     owner.context.grant_permissions(["clipboard-read", "clipboard-write"])
     owner.get_by_role("link", name="Invite new people").click()
@@ -98,7 +98,7 @@ def test_an_invitation_link_is_copied(place: Place) -> None:
     assert owner.evaluate("navigator.clipboard.readText()") == link
 
 
-def test_a_rename_in_the_admin_reaches_an_open_browser(place: Place) -> None:
+def test_rename_in_the_admin_reaches_open_browsers(place: Place) -> None:
     place.site.people("ada", "root")
     place.site.run(people.make_owner, "root")
     ada, root = place.open("/", "ada"), place.open("/admin/rooms/room/", "root")
@@ -110,7 +110,7 @@ def test_a_rename_in_the_admin_reaches_an_open_browser(place: Place) -> None:
     expect(ada.locator(".room-link")).to_contain_text("Common room")
 
 
-def test_rooms_are_created_found_joined_and_left(place: Place) -> None:
+def test_rooms_can_be_created_found_joined_and_left(place: Place) -> None:
     place.site.people("ada", "bob")
     ada, bob = place.open("/", "ada"), place.open("/", "bob")
     ada.get_by_role("button", name="Create a room").first.click()
@@ -138,10 +138,10 @@ def test_the_directory_says_when_a_room_was_last_talked_in(place: Place) -> None
         assert_accessible(ada)
 
 
-def test_a_private_room_of_others_is_not_there(place: Place) -> None:
+def test_others_private_room_is_a_404(place: Place) -> None:
     ada_id = place.site.people("ada", "bob")["ada"]
     place.site.run(rooms.create, ada_id, "Secret", "private")
-    place.may_be_away = True  # The browser reports the 404.
+    place.may_be_away = True  # the browser reports the 404
     bob = place.open("/rooms/secret/", "bob")
     expect(bob.locator("h1")).to_have_text("There is nothing here")
     assert_accessible(bob)
@@ -151,7 +151,7 @@ def colour(page: Page) -> str:
     return page.evaluate("getComputedStyle(document.body).backgroundColor")
 
 
-def test_the_theme_follows_the_system_and_the_switch_in_all_tabs(place: Place) -> None:
+def test_theme_follows_the_system_and_the_switch_in_all_tabs(place: Place) -> None:
     place.site.people("ada")
     ada = place.open("/", "ada", color_scheme="light")
     light = colour(ada)
@@ -205,7 +205,7 @@ def test_every_page_is_accessible_and_fits(place: Place, options: dict[str, Any]
         assert page.evaluate("document.documentElement.lang") == options["locale"][:2]
 
 
-def test_on_a_phone_the_rooms_are_in_a_drawer(place: Place) -> None:
+def test_rooms_are_in_a_drawer_on_a_phone(place: Place) -> None:
     ada_id = place.site.people("ada")["ada"]
     place.site.run(rooms.create, ada_id, "Other")
     ada = place.open(

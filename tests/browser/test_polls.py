@@ -1,4 +1,4 @@
-"""Polls in two browsers, by mouse, by keyboard and on a phone."""
+"""Polls in two browsers, with mouse and keyboard and on a phone."""
 
 import re
 import signal
@@ -43,7 +43,7 @@ def test_votes_change_live_and_after_a_reconnect(place: Place) -> None:
     poll.get_by_role("radio", name="Pizza").check()
     expect(ada.locator(".poll__choice", has_text="Pizza")).to_contain_text("1 vote")
     expect(ada.locator(".poll__choice", has_text="비빔밥")).to_contain_text("0 votes")
-    # In my other tab, and when the server was away meanwhile.
+    # In my other tab, and after the server was down.
     tab = place.tab(bob.context, "/rooms/general/")
     expect(tab.get_by_role("radio", name="Pizza")).to_be_checked()
     place.may_be_away = True
@@ -57,7 +57,7 @@ def test_votes_change_live_and_after_a_reconnect(place: Place) -> None:
     expect(bob.get_by_role("radio", name="Pizza")).not_to_be_checked(timeout=40_000)
 
 
-def test_the_author_closes_it_for_everybody(place: Place) -> None:
+def test_author_can_close_a_poll_for_everybody(place: Place) -> None:
     place.site.people("ada", "bob")
     ada, bob = place.open("/", "ada"), place.open("/", "bob")
     ask(bob, "Which days?", "Mon", "Tue", multiple=True)
@@ -73,7 +73,7 @@ def test_the_author_closes_it_for_everybody(place: Place) -> None:
     expect(ada.get_by_role("checkbox", name="Mon")).to_be_checked()
 
 
-def test_wrong_polls_are_explained_before_they_are_sent(place: Place) -> None:
+def test_invalid_polls_show_errors_before_sending(place: Place) -> None:
     place.site.people("ada")
     ada = place.open("/", "ada")
     ada.get_by_role("button", name="Poll").click()
@@ -99,7 +99,7 @@ def test_wrong_polls_are_explained_before_they_are_sent(place: Place) -> None:
     ],
     ids=["english", "korean dark phone"],
 )
-def test_it_is_voted_in_by_keyboard_and_fits(place: Place, options: dict) -> None:
+def test_voting_by_keyboard_and_layout(place: Place, options: dict) -> None:
     place.site.people("ada", "bob")
     bob = place.open("/", "bob")
     ask(bob, "A question that is so long that it needs two lines on a phone?", "W" * 60, "나", "c")
@@ -123,7 +123,7 @@ def test_it_is_voted_in_by_keyboard_and_fits(place: Place, options: dict) -> Non
     expect(ada.locator(".poll__who dd")).to_have_text(re.compile("You|나|Ada|me", re.IGNORECASE))
 
 
-def test_everybody_who_voted_is_named(place: Place) -> None:
+def test_all_voters_are_named(place: Place) -> None:
     place.site.people("ada", "bob", "eve")
     ada = place.open("/", "ada")
     ask(ada, "Lunch?", "Noodles", "Pizza")
@@ -134,7 +134,7 @@ def test_everybody_who_voted_is_named(place: Place) -> None:
     expect(ada.locator(".poll__who dd")).to_have_text("Bob and Eve")
 
 
-def test_the_focus_stays_where_a_poll_is_closed_by_keyboard(place: Place) -> None:
+def test_closing_by_keyboard_keeps_the_focus(place: Place) -> None:
     place.site.people("ada")
     ada = place.open("/", "ada")
     ask(ada, "Lunch?", "Noodles", "Pizza")
@@ -150,7 +150,7 @@ def test_the_focus_stays_where_a_poll_is_closed_by_keyboard(place: Place) -> Non
     expect(ada.locator("#message-1")).to_be_focused()
 
 
-def test_a_poll_is_asked_by_typing(place: Place) -> None:
+def test_typed_command_creates_a_poll(place: Place) -> None:
     place.site.people("ada")
     ada = place.open("/", "ada")
     field, dialog = ada.locator(".composer__field"), ada.get_by_role("dialog")
@@ -176,7 +176,7 @@ def test_a_poll_is_asked_by_typing(place: Place) -> None:
     expect(dialog.get_by_label("Question")).to_be_focused()
 
 
-def test_a_poll_is_asked_with_a_korean_input_method(place: Place) -> None:
+def test_typed_command_works_with_a_korean_ime(place: Place) -> None:
     place.site.people("ada")
     ada = place.open("/", "ada", locale="ko")
     field = ada.locator(".composer__field")
@@ -201,7 +201,7 @@ def test_a_poll_is_asked_with_a_korean_input_method(place: Place) -> None:
     expect(ada.get_by_role("dialog").get_by_label("질문")).to_have_value("저녁?")
 
 
-def test_a_refused_vote_is_explained_in_the_language_of_the_page(place: Place) -> None:
+def test_refused_vote_shows_an_error_in_the_pages_language(place: Place) -> None:
     place.site.people("ada")
     ada = place.open("/", "ada", locale="ko")
     ada.get_by_role("button", name="투표").click()
@@ -216,7 +216,7 @@ def test_a_refused_vote_is_explained_in_the_language_of_the_page(place: Place) -
     expect(ada.locator(".toast")).to_contain_text("마감된 투표예요.")
 
 
-def test_a_question_typed_while_the_dialog_cannot_be_loaded_is_kept(place: Place) -> None:
+def test_question_is_kept_if_the_dialog_fails_to_load(place: Place) -> None:
     place.site.people("ada")
     ada = place.open("/", "ada")
     expect(ada.locator(".composer__field")).to_be_visible()

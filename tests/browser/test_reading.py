@@ -1,4 +1,4 @@
-"""What counts as read, who sees whose words, and how a conversation is set out."""
+"""Read marks, separation of accounts, and the layout of a conversation."""
 
 import re
 import time
@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Place, say
 from tests.programs import messages, people
 
-# A page tells what was seen after 0.15 s; after this time it did not.
+# A page sends its read mark within 0.15 s. After this time it has not been sent.
 UNTOLD_SECONDS = 1
 
 NOBODY_LOOKS = {
@@ -26,7 +26,7 @@ SOMEBODY_LOOKS = """
 
 
 @pytest.mark.parametrize("script", NOBODY_LOOKS.values(), ids=NOBODY_LOOKS)
-def test_nothing_is_read_in_a_window_at_which_nobody_looks(place: Place, script: str) -> None:
+def test_messages_stay_unread_in_an_inactive_window(place: Place, script: str) -> None:
     place.site.people("ada", "bob")
     ada, bob = place.open("/", "ada"), place.open("/", "bob")
     expect(ada.locator(".composer__field")).to_be_visible()
@@ -41,7 +41,7 @@ def test_nothing_is_read_in_a_window_at_which_nobody_looks(place: Place, script:
     assert read_mark(place, "ada", 1) == 1
 
 
-def test_a_permalink_reads_nothing_of_what_lies_before_it(place: Place) -> None:
+def test_permalink_does_not_mark_earlier_messages_as_read(place: Place) -> None:
     place.site.people("ada", "bob")
     place.site.run(messages.fill, 300, read=100)
     ada = place.open("/rooms/general/250", "ada")
@@ -55,7 +55,7 @@ def test_messages_are_grouped_by_person_time_and_day(place: Place) -> None:
     people = place.site.people("ada", "bob")
     place.site.run(messages.say, people["ada"], ["one", "two", "three", "four"])
     place.site.run(messages.say, people["bob"], ["five"])
-    # Noon, so that the time zone of the browser does not matter.
+    # Noon, so that the browser's time zone does not matter.
     moments = ("01T12:00", "02T12:00", "02T12:04", "02T12:10", "02T12:11")
     place.site.run(messages.said_at, *(f"2026-03-{moment}:00Z" for moment in moments))
     ada = place.open("/rooms/general/", "ada")
@@ -63,7 +63,7 @@ def test_messages_are_grouped_by_person_time_and_day(place: Place) -> None:
     assert headings(ada) == ["a day", "Ada", "a day", "Ada", "continued", "Ada", "Bob"]
 
 
-def test_nobody_sees_or_sends_what_another_account_left_in_this_browser(place: Place) -> None:
+def test_accounts_in_one_browser_do_not_share_drafts_or_outbox(place: Place) -> None:
     place.site.people("ada", "bob")
     ada = place.open("/rooms/general/", "ada")
     expect(ada.locator(".composer__field")).to_be_visible()
@@ -94,7 +94,7 @@ def sign_in(place: Place, page: Page, name: str) -> None:
     page.context.add_cookies([cookie])  # type: ignore[list-item]
 
 
-def test_a_deleted_person_is_named_in_the_language_of_the_page(place: Place) -> None:
+def test_deleted_person_is_shown_in_the_pages_language(place: Place) -> None:
     ids = place.site.people("ada", "bob")
     place.site.run(messages.say, ids["bob"], ["I was here"])
     place.site.run(people.forget, ids["bob"])
@@ -104,7 +104,7 @@ def test_a_deleted_person_is_named_in_the_language_of_the_page(place: Place) -> 
 
 
 def read_mark(place: Place, name: str, awaited: int, seconds: float = 5) -> int:
-    """The mark on the server, as soon as it is there."""
+    """Waits for the read mark on the server and returns it."""
     end = time.monotonic() + seconds
     while (mark := int(place.site.run(messages.read_by, name))) != awaited:
         if time.monotonic() > end:
@@ -123,7 +123,7 @@ HEADINGS = """() => [...document.querySelectorAll(".divider--day, chat-message")
     return row.querySelector(".message__author")?.textContent ?? "continued";
 })"""
 
-# Whether the outbox has a message in IndexedDB.
+# Whether IndexedDB has a message of the outbox.
 KEPT = """() => new Promise((resolve) => {
     indexedDB.open("outbox").onsuccess = ({target: {result: database}}) => {
         const count = database.transaction("messages").objectStore("messages").count();

@@ -1,4 +1,4 @@
-"""Two people talk, close their laptops, come back, and find everything where they left it."""
+"""Two people talk, disconnect, reconnect, and miss nothing."""
 
 import re
 import signal
@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Place, assert_accessible, hurry, say
 from tests.programs import messages, rooms
 
-# Two frames of the screen: what is above is loaded while somebody scrolls.
+# Two frames of the screen: older messages load while scrolling.
 TWO_FRAMES_MS = 30
 
 
@@ -88,7 +88,7 @@ def test_unread_marks_come_and_go(place: Place) -> None:
     expect(again.locator(".badge")).to_have_count(0)
 
 
-def test_a_room_opens_at_the_first_unread_message(place: Place) -> None:
+def test_room_opens_at_the_first_unread_message(place: Place) -> None:
     place.site.people("ada", "bob")
     place.site.run(messages.fill, 200, read=120)
     ada = place.open("/rooms/general/", "ada")
@@ -101,7 +101,7 @@ def test_a_room_opens_at_the_first_unread_message(place: Place) -> None:
     expect(badge).to_have_count(0)
 
 
-def test_history_of_a_thousand_messages_scrolls_without_jumping(place: Place) -> None:
+def test_long_history_scrolls_without_jumping(place: Place) -> None:
     place.site.people("ada", "bob")
     place.site.run(messages.fill, 1000, read=1000)
     ada = place.open("/rooms/general/", "ada")
@@ -133,7 +133,7 @@ def test_history_of_a_thousand_messages_scrolls_without_jumping(place: Place) ->
     expect(ada.locator("#message-1000")).to_be_in_viewport()
 
 
-def test_a_server_that_dies_in_the_middle_of_typing_costs_nothing(place: Place) -> None:
+def test_server_crash_while_typing_loses_nothing(place: Place) -> None:
     place.site.people("ada", "bob")
     ada, bob = place.open("/", "ada"), place.open("/", "bob")
     say(ada, "before")
@@ -156,7 +156,7 @@ def test_a_server_that_dies_in_the_middle_of_typing_costs_nothing(place: Place) 
     assert count == 2
 
 
-def test_what_was_said_offline_survives_a_reload(place: Place) -> None:
+def test_messages_sent_offline_survive_a_reload(place: Place) -> None:
     place.site.people("ada", "bob")
     ada, bob = place.open("/", "ada"), place.open("/", "bob")
     expect(ada.locator(".composer__field")).to_be_visible()
@@ -175,7 +175,7 @@ def test_what_was_said_offline_survives_a_reload(place: Place) -> None:
     assert place.site.run(messages.count) == 2
 
 
-def test_a_permalink_opens_at_its_message(place: Place) -> None:
+def test_permalink_opens_at_its_message(place: Place) -> None:
     place.site.people("ada", "bob")
     place.site.run(messages.fill, 300, read=300)
     ada = place.open("/rooms/general/42", "ada")
@@ -184,7 +184,7 @@ def test_a_permalink_opens_at_its_message(place: Place) -> None:
     ).to_be_in_viewport()
 
 
-def test_a_korean_ime_sends_once_and_not_early(place: Place) -> None:
+def test_korean_ime_sends_once_and_not_early(place: Place) -> None:
     place.site.people("ada", "bob")
     ada = place.open("/", "ada")
     field = ada.locator(".composer__field")
@@ -234,7 +234,7 @@ def test_drafts_are_kept_for_each_room(place: Place) -> None:
     expect(ada.locator(".composer__field")).to_have_value("for General")
 
 
-def test_an_archived_room_says_why_nothing_can_be_written(place: Place) -> None:
+def test_archived_room_explains_why_it_is_read_only(place: Place) -> None:
     place.site.people("ada")
     ada = place.open("/rooms/general/", "ada")
     say(ada, "before")

@@ -1,4 +1,4 @@
-"""What somebody types is sent once, whole, under their name."""
+"""A typed message is sent once, complete, and under its author's name."""
 
 import re
 import signal
@@ -8,7 +8,7 @@ from playwright.sync_api import CDPSession, Page, expect
 from tests.browser.conftest import Place, compose, hurry, press_enter_during_composition, say
 from tests.programs import messages
 
-# IndexedDB does not answer before the tab is closed.
+# Keeps IndexedDB from answering before the tab is closed.
 NEVER_STORED = """
     const open = IDBFactory.prototype.open;
     IDBFactory.prototype.open = function (...names) {
@@ -17,7 +17,7 @@ NEVER_STORED = """
         return request;
     };
 """
-# An event that comes after the end of a composition, or never.
+# Delay of an event after the end of a composition, which some browsers never send.
 A_MOMENT_MS = 300
 
 
@@ -28,7 +28,7 @@ def composing(place: Place) -> tuple[Page, CDPSession]:
     return ada, ada.context.new_cdp_session(ada)
 
 
-def test_enter_during_a_korean_composition_sends_once_and_whole(place: Place) -> None:
+def test_enter_during_a_korean_composition_sends_once_and_completely(place: Place) -> None:
     ada, devtools = composing(place)
     compose(devtools, "ㅎ")
     compose(devtools, "한")
@@ -57,7 +57,7 @@ def test_enter_during_a_japanese_composition_only_picks_the_word(place: Place) -
     expect(ada.locator("chat-message .message__body")).to_have_text("日本")
 
 
-def test_what_was_typed_survives_a_tab_that_is_closed_at_once(place: Place) -> None:
+def test_message_survives_closing_the_tab_at_once(place: Place) -> None:
     place.site.people("ada")
     ada = place.open("/", "ada")
     ada.route_web_socket(re.compile("/ws/"), lambda _route: None)  # never a hello
@@ -73,7 +73,7 @@ def test_what_was_typed_survives_a_tab_that_is_closed_at_once(place: Place) -> N
     assert place.site.run(messages.bodies) == ["in a hurry"]
 
 
-def test_a_dialog_that_cannot_be_loaded_says_so_and_opens_later(place: Place) -> None:
+def test_dialog_that_fails_to_load_shows_an_error_and_can_be_retried(place: Place) -> None:
     place.site.people("ada")
     ada = place.open("/", "ada")
     expect(ada.locator(".composer__field")).to_be_visible()

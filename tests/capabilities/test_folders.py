@@ -1,4 +1,4 @@
-"""A capability is a folder and a line of settings: without them, the rest of the product works."""
+"""A capability is a folder and a line of settings. Without them, the rest still works."""
 
 import json
 import os
@@ -19,7 +19,7 @@ LINE = '    "rooms.polls",\n'
 TALKING = "tests/test_socket.py::test_it_works"
 
 
-def test_people_talk_without_the_folder_of_polls(tmp_path: Path) -> None:
+def test_chat_works_without_the_polls_folder(tmp_path: Path) -> None:
     copy = tmp_path / "product"
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*LEFT_OUT))
     assert not (copy / "rooms/polls").exists()
@@ -47,7 +47,7 @@ def test_people_talk_without_the_folder_of_polls(tmp_path: Path) -> None:
     assert "1 passed" in run("-m", "pytest", "-p", "no:cacheprovider", f"{TALKING}[sqlite]")
 
 
-def test_the_page_about_extending_quotes_the_code() -> None:
+def test_docs_about_extending_quote_the_code() -> None:
     code = {".py": "", ".js": ""}
     for path in (ROOT / "rooms/polls").rglob("*"):
         if path.suffix in code:
@@ -65,7 +65,7 @@ def fields(shape: type[msgspec.Struct]) -> set[str]:
 
 
 def test_every_frame_of_polls_is_documented() -> None:
-    """Those fields and no others; what the page shows is a poll as it is sent."""
+    """Requires exactly these fields. The example on the page is a poll as on the wire."""
     section = (ROOT / "docs/protocol.md").read_text().split("## Polls", 1)[1]
     rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \| (?:.*) \|$", section, re.MULTILINE))
     named = {name: set(re.findall(r"`(\w+)`", row)) for name, row in rows.items()}

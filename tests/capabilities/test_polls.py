@@ -21,7 +21,7 @@ LUNCH: dict[str, Any] = {"choices": ["Noodles", "Pizza", "비빔밥"]}
 
 
 async def ask(wire: Wire, poll: dict[str, Any], body: str = "Lunch?", room: int = 1) -> int:
-    """The id of the message."""
+    """Creates a poll and returns the message's id."""
     ack = await wire.call(type="send", room=room, cid=new_cid(), body=body, poll=poll)
     assert ack["type"] == "ack", ack
     return ack["id"]
@@ -32,12 +32,12 @@ async def vote(wire: Wire, message: int, *choices: int) -> Frame:
 
 
 async def shown(wire: Wire, message: int, version: int = 0) -> Frame:
-    """The message as a client sees it that comes back now."""
+    """The message as seen by a client that reconnects now."""
     changes = await wire.call(type="sync", room=1, version=version)
     return next(found for found in changes["messages"] if found["id"] == message)
 
 
-async def test_a_poll_comes_with_its_message_and_votes_reach_everybody(site: Site) -> None:
+async def test_poll_comes_with_its_message_and_votes_reach_everybody(site: Site) -> None:
     people = site.people("ada", "bob")
     async with site.socket("ada") as ada, site.socket("bob") as bob:
         message = await ask(ada, LUNCH)
@@ -54,7 +54,7 @@ async def test_a_poll_comes_with_its_message_and_votes_reach_everybody(site: Sit
         }
         assert live["poll"]["voters"] == 1
         assert (await shown(ada, message))["poll"] == live["poll"]
-        # Another choice takes the place of the first, and none takes it back.
+        # Another choice replaces the first; no choice withdraws the vote.
         assert (await vote(bob, message, 0))["type"] == "ack"
         choices = (await shown(ada, message))["poll"]["choices"]
         assert [choice.get("votes", 0) for choice in choices] == [1, 0, 0]
@@ -62,7 +62,7 @@ async def test_a_poll_comes_with_its_message_and_votes_reach_everybody(site: Sit
         assert (await shown(ada, message))["poll"] == first["poll"]
 
 
-async def test_a_vote_that_changes_nothing_takes_no_version(site: Site) -> None:
+async def test_unchanged_vote_takes_no_version(site: Site) -> None:
     site.people("ada")
     async with site.socket("ada") as ada:
         message = await ask(ada, LUNCH)
@@ -70,7 +70,7 @@ async def test_a_vote_that_changes_nothing_takes_no_version(site: Site) -> None:
         assert (await vote(ada, message, 1, 1))["version"] == ack["version"]
 
 
-async def test_several_votes_only_where_the_poll_takes_them(site: Site) -> None:
+async def test_several_votes_only_in_a_multiple_choice_poll(site: Site) -> None:
     site.people("ada")
     async with site.socket("ada") as ada:
         one, several = await ask(ada, LUNCH), await ask(ada, LUNCH | {"multiple": True})
@@ -85,7 +85,7 @@ async def test_several_votes_only_where_the_poll_takes_them(site: Site) -> None:
         assert answer["votes"] == {str(several): [0, 2]}
 
 
-async def test_an_anonymous_poll_tells_nobody_who_voted(site: Site) -> None:
+async def test_anonymous_poll_hides_its_voters(site: Site) -> None:
     people = site.people("ada", "bob")
     async with site.socket("ada") as ada, site.socket("bob") as bob:
         message = await ask(ada, LUNCH | {"anonymous": True})
@@ -99,7 +99,7 @@ async def test_an_anonymous_poll_tells_nobody_who_voted(site: Site) -> None:
         assert f'"people":[{people["bob"]}]' not in site.get("/rooms/general/", "ada")[1]
 
 
-async def test_the_same_cid_is_the_same_poll_and_another_poll_is_a_conflict(site: Site) -> None:
+async def test_same_cid_with_another_poll_is_a_conflict(site: Site) -> None:
     site.people("ada")
     async with site.socket("ada") as ada:
         frame: Frame = {"type": "send", "room": 1, "cid": new_cid(), "body": "Lunch?"}
@@ -110,7 +110,7 @@ async def test_the_same_cid_is_the_same_poll_and_another_poll_is_a_conflict(site
         assert site.run(polls.count) == [1, 0]
 
 
-async def test_its_author_or_a_moderator_closes_it(site: Site) -> None:
+async def test_only_author_and_moderators_can_close(site: Site) -> None:
     people = site.people("ada", "bob", "eve")
     async with site.socket("ada") as ada, site.socket("bob") as bob, site.socket("eve") as eve:
         one, two = await ask(ada, LUNCH), await ask(ada, LUNCH)
@@ -127,14 +127,14 @@ async def test_its_author_or_a_moderator_closes_it(site: Site) -> None:
         assert (await eve.call(type="close", message=two))["type"] == "ack"
 
 
-async def test_it_closes_at_its_time(site: Site) -> None:
+async def test_poll_closes_at_its_time(site: Site) -> None:
     site.people("ada", "bob")
     async with site.socket("ada") as ada, site.socket("bob") as bob:
         closes_at = (datetime.now(UTC) + timedelta(minutes=2)).isoformat()
         message = await ask(ada, LUNCH | {"closes_at": closes_at})
         assert (await shown(ada, message))["poll"]["closes_at"].endswith("Z")
         site.run(polls.make_due, message)
-        # Also before anybody was told.
+        # Even before anybody was notified.
         assert (await vote(bob, message, 0))["code"] == "conflict"
         async with asyncio.timeout(20):
             while not (await shown(bob, message))["poll"].get("closed"):
@@ -142,7 +142,7 @@ async def test_it_closes_at_its_time(site: Site) -> None:
         assert site.run(polls.due) == 0
 
 
-async def test_what_was_due_while_all_processes_were_killed_closes_once(
+async def test_poll_due_while_all_processes_are_dead_closes_once(
     make_site: MakeSite,
 ) -> None:
     with make_site("sqlite", processes=2, redis=True) as site:
@@ -157,7 +157,7 @@ async def test_what_was_due_while_all_processes_were_killed_closes_once(
         for process in site.processes:
             process.start()
         async with site.socket("ada", process=0) as ada, site.socket("bob", process=1) as bob:
-            # What the killed processes were to run is theirs for seconds: both are here before.
+            # The killed process still holds its lease for seconds, so both sockets connect first.
             assert ada.room("general")["version"] == bob.room("general")["version"] == version
             for wire in (ada, bob):
                 changes = await wire.expect("changes", timeout=30, to=version + 1)
@@ -168,7 +168,7 @@ async def test_what_was_due_while_all_processes_were_killed_closes_once(
         assert site.run(polls.due) == 0
 
 
-def test_a_backup_carries_polls_and_votes(make_site: MakeSite) -> None:
+def test_backup_includes_polls_and_votes(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         site.run(polls.ask_and_vote, site.people("ada")["ada"])
         before, file = site.run(polls.everything), site.folder / "backup.tar.gz"
@@ -179,7 +179,7 @@ def test_a_backup_carries_polls_and_votes(make_site: MakeSite) -> None:
         assert site.manage("verify").returncode == 0
 
 
-async def test_it_goes_with_its_message(site: Site) -> None:
+async def test_poll_is_deleted_with_its_message(site: Site) -> None:
     site.people("ada", "bob")
     async with site.socket("ada") as ada, site.socket("bob") as bob:
         message = await ask(ada, LUNCH | {"multiple": True})
@@ -191,7 +191,7 @@ async def test_it_goes_with_its_message(site: Site) -> None:
         assert site.run(polls.count) == [0, 0]
 
 
-async def test_who_may_not_write_may_not_vote(site: Site) -> None:
+async def test_voting_requires_write_permission(site: Site) -> None:
     people = site.people("ada", "bob", "eve")
     async with site.socket("ada") as ada, site.socket("bob") as bob, site.socket("eve") as eve:
         plain = (await ada.call(type="send", room=1, cid=new_cid(), body="no poll"))["id"]
@@ -214,9 +214,7 @@ UNREADABLE = {"Cc", "Cs", "Zl", "Zp"}
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_any_poll_is_shown_as_it_was_asked_or_refused_without_a_trace(
-    make_site: MakeSite, database: str
-) -> None:
+def test_any_poll_is_stored_or_refused_without_a_trace(make_site: MakeSite, database: str) -> None:
     @settings(max_examples=150, deadline=None, database=None)
     @given(
         body=st.just("?") | ANYTHING,
@@ -301,9 +299,7 @@ async def _ask_anything(ada: Wire, body: Any, poll: Any) -> None:
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_any_vote_counts_as_it_was_given_or_is_refused_without_a_trace(
-    make_site: MakeSite, database: str
-) -> None:
+def test_any_vote_counts_or_is_refused_without_a_trace(make_site: MakeSite, database: str) -> None:
     place = st.integers(-1, 4) | ANYTHING
 
     @settings(max_examples=100, deadline=None, database=None)
@@ -343,11 +339,11 @@ async def _vote_anything(ada: Wire, message: int, choices: Any) -> None:
 
 
 @pytest.mark.parametrize("text", ["👨‍👩‍👧", "می‌خواهم", "비빔밥", "x" * 120])
-def test_choices_of_any_language_are_taken(text: str) -> None:
+def test_choices_can_be_in_any_language(text: str) -> None:
     assert fault(NewPoll(["b", text]), datetime.now(UTC)) is None
 
 
-async def test_beyond_twenty_only_the_number_is_told(make_site: MakeSite) -> None:
+async def test_more_than_twenty_voters_are_only_counted(make_site: MakeSite) -> None:
     with make_site("sqlite") as site:
         people = site.people("ada")
         async with site.socket("ada") as ada:
@@ -381,7 +377,7 @@ def test_verify_finds_damage(make_site: MakeSite, database: str) -> None:
             site.run(polls.ask_and_vote, ada)
 
 
-def test_the_demo_place_has_polls_and_verifies(make_site: MakeSite) -> None:
+def test_demo_data_has_valid_polls(make_site: MakeSite) -> None:
     with make_site("sqlite", serve=False) as site:
         assert site.manage("seed_demo", "--messages", "2000").returncode == 0
         assert site.run(polls.count)[0] == 3

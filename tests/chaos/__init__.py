@@ -1,5 +1,5 @@
-"""The promises of docs/protocol.md against real faults, in the manner of Jepsen (https://jepsen.io).
+"""Tests the promises of docs/protocol.md with real faults, like Jepsen (https://jepsen.io).
 
-Clients record what they sent and saw, a fault breaks the real system, a checker compares all
-histories with the database. `python -m tests.chaos` runs it; docs/reliability.md tells about it.
+Clients record everything they send and see, a fault breaks the real system, and a checker compares
+all histories with the database. `python -m tests.chaos` runs it; see docs/reliability.md.
 """

@@ -20,8 +20,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--schedule", choices=["short", "full"], default="short")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", action="append", help="the name of a fault, again and again")
-    parser.add_argument("--write", action="store_true", help="into docs/reliability.md")
+    parser.add_argument("--only", action="append", help="name of a fault; may be repeated")
+    parser.add_argument("--write", action="store_true", help="update docs/reliability.md")
     options = parser.parse_args()
     full = options.schedule == "full"
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -34,7 +34,7 @@ def main() -> int:
     if not options.only:
         tutorial = asyncio.run(run_tutorial(options.seed))
         tell(tutorial)
-        # A checker that finds nothing there is broken itself.
+        # If the checker finds nothing there, it is broken itself.
         broken |= not tutorial.lost
         results.append(tutorial)
         if options.write:

@@ -1,4 +1,4 @@
-"""Compares what all clients sent and saw with what the database holds."""
+"""Compares everything clients sent and saw with the database."""
 
 import asyncio
 import re
@@ -14,19 +14,19 @@ from tests.chaos.history import Attempt, History
 from tests.chaos.place import Place, Usage
 from tests.recording.lines import read
 
-# What docs/protocol.md promises.
+# The promise of docs/protocol.md.
 CONVERGE_WITHIN = 20.0
-# A frame that the layer loses comes from the database at the second look of the repair, 2 s each.
+# Repair finds a frame lost by the layer at its second pass; passes are 2 s apart.
 HEARD_WITHIN = 6.0
-# A killed process is replaced in less than 10 s, and what its followers left is soon done.
+# A killed process is replaced in less than 10 s, and its followers' backlog is soon done.
 FOLLOWED_WITHIN = 20.0
-# Resources come back within this share and an absolute allowance.
+# Resources must return to within this share and an absolute allowance.
 SHARE = 0.10
-# MiB for both processes: CPython's and malloc's arenas, of which one live object keeps a whole one,
-# and the page cache of SQLite, 2 MB for each of up to 6 connections that were not yet used before.
+# MiB for both processes: arenas of CPython and malloc, which a single live object keeps allocated,
+# and SQLite's page cache, 2 MB for each of up to 6 connections used for the first time.
 MEMORY_ALLOWANCE = 32.0
-# Of one thread that a pool begins when it first has that much to do at once: SQLite's three files.
-# Both processes have 4 readers, the writer and up to 6 threads of asgiref's.
+# A pool thread that starts at the first burst opens SQLite's three files. Each process has 4
+# readers, the writer and up to 6 threads of asgiref's.
 DESCRIPTORS_ALLOWANCE = 30
 THREADS_ALLOWANCE = 12
 REDIS_CLIENTS_ALLOWANCE = 2
@@ -60,19 +60,19 @@ class Result:
         return "\n    ".join([line, *(f"VIOLATION {text[:600]}" for text in self.violations)])
 
 
-# Clients against the database
+# Clients and the database
 
 
 def difference(client: Client, truth: Truth) -> str | None:
-    """The first thing in which what a client holds is not what the database holds."""
+    """Returns the first difference between the client's state and the database."""
     if client.ended is not None:
-        return f"{client} was sent away with {client.ended}"
+        return f"{client} was closed for good with {client.ended}"
     if not client.open:
         return f"{client} is not connected; last closed with {client.codes[-5:]}"
     if client.unsent:
         return f"{client} still has {client.unsent} messages to send"
     if client.epoch != truth.epoch:
-        return f"{client} lives in another epoch"
+        return f"{client} has another epoch"
     if set(client.rooms) != truth.members[client.user]:
         return f"{client} is in {sorted(client.rooms)}, not {sorted(truth.members[client.user])}"
     for room in client.rooms.values():
@@ -91,7 +91,7 @@ def difference(client: Client, truth: Truth) -> str | None:
 
 
 async def converge(place: Place, clients: Iterable[Client]) -> float | None:
-    """Seconds until all clients hold what the database holds, or None."""
+    """Returns the seconds until all clients have the state of the database, or None."""
     began = time.monotonic()
     behind = list(clients)
     what: str | None = "the database cannot be read"
@@ -103,7 +103,7 @@ async def converge(place: Place, clients: Iterable[Client]) -> float | None:
         else:
             behind = [client for client in behind if difference(client, truth)]
             if not behind:
-                # Those that were equal first have to be so in the end as well.
+                # Clients that were equal earlier must still be equal at the end.
                 behind = [client for client in clients if difference(client, truth)]
             if not behind:
                 return time.monotonic() - began
@@ -118,14 +118,14 @@ async def converge(place: Place, clients: Iterable[Client]) -> float | None:
 
 
 async def settled(place: Place, clients: list[Client]) -> None:
-    """Clients of one fault alone: they become equal to the database, then they leave."""
+    """Waits until a fault's own clients converge, then stops them."""
     place.loaded = False
     await converge(place, clients)
     await asyncio.gather(*(client.stop() for client in clients))
 
 
 async def reach(place: Place, clients: list[Client], speakers: int = 2) -> float | None:
-    """Seconds until what some say in General is acked and heard by all, or None."""
+    """Returns the seconds until messages in General are acked and received by all, or None."""
     room = place.rooms["general"]
     began = time.monotonic()
     attempts = [
@@ -143,7 +143,7 @@ async def reach(place: Place, clients: list[Client], speakers: int = 2) -> float
 
 
 async def probe(place: Place) -> None:
-    """Afterwards everything works: what one says all others hear, from every process."""
+    """Checks that everything works afterwards: each process's messages reach everybody."""
     took = await reach(place, place.clients)
     if took is None:
         place.history.wrong(f"afterwards a message did not reach all within {HEARD_WITHIN} s")
@@ -155,16 +155,18 @@ async def probe(place: Place) -> None:
 
 
 def invariants(history: History, truth: Truth) -> None:
-    """Whatever happened, this holds."""
+    """Checks invariants that hold under any fault."""
     for room in truth.rooms.values():
         seqs = [said.seq for said in room.rows]
         if seqs != list(range(1, room.seq + 1)):
             history.wrong(f"room {room.id} has the seqs {seqs[:5]}…, not 1 to {room.seq}")
         versions = [said.version for said in room.rows]
         if len(set(versions)) != len(versions) or max(versions, default=0) > room.version:
-            history.wrong(f"room {room.id} has versions twice or beyond {room.version}")
+            history.wrong(
+                f"room {room.id} has duplicate versions or versions beyond {room.version}"
+            )
         if versions and max(versions) != room.version:
-            history.wrong(f"room {room.id}: nothing has its version {room.version}")
+            history.wrong(f"room {room.id}: no message has its version {room.version}")
         for said in room.rows:
             attempt = history.attempts.get((said.author, said.cid))
             if attempt is None:
@@ -185,7 +187,7 @@ def invariants(history: History, truth: Truth) -> None:
 
 
 def count(history: History, truth: Truth, attempts: Iterable[Attempt], result: Result) -> None:
-    """Acked and lost, doubled, reordered."""
+    """Counts acked, lost, duplicated and reordered messages."""
     rows = {
         (said.author, said.cid): (room.id, said)
         for room in truth.rooms.values()
@@ -202,7 +204,7 @@ def count(history: History, truth: Truth, attempts: Iterable[Attempt], result: R
         there = rows.get(key)
         if times[key] > 1 or bodies[attempt.body] > 1:
             result.doubled += 1
-            history.wrong(f"{attempt.body!r} is there twice")
+            history.wrong(f"{attempt.body!r} was stored twice")
         if attempt.ack is not None and not attempt.of_another_life:
             result.acked += 1
             if there is None:
@@ -216,7 +218,7 @@ def count(history: History, truth: Truth, attempts: Iterable[Attempt], result: R
         wrong = sum(a > b for a, b in pairwise(seqs))
         if wrong:
             result.reordered += wrong
-            history.wrong(f"{who[0]} said things in room {who[1]} in another order")
+            history.wrong(f"{who[0]} has messages in room {who[1]} in another order")
 
 
 # Followers
@@ -238,7 +240,7 @@ _INACTIVE = """
 
 
 async def followed(place: Place) -> None:
-    """Every follower comes as far as the log and left nothing out; every due row was done."""
+    """Checks that every follower caught up without gaps, and that every due row was done."""
     began = time.monotonic()
     while wrong := _not_followed(place):
         if time.monotonic() - began > FOLLOWED_WITHIN:
@@ -247,7 +249,7 @@ async def followed(place: Place) -> None:
         await asyncio.sleep(0.2)
     truth = place.database.read()
     for name in ("recorder", "failer", "sleeper"):
-        # Only the faults that follow have the app that writes this down.
+        # Only some faults use the app that records this.
         lines = read(place.site.folder, name)
         for room in truth.rooms.values() if lines else ():
             reached, seen = 0, dict[int, int]()
@@ -258,7 +260,7 @@ async def followed(place: Place) -> None:
                     reached = max(reached, to)
                     seen |= {message: version for message, version, _body in rows}
             if seen != {said.id: said.version for said in room.rows}:
-                place.history.wrong(f"{name} did not see the messages of {room.id} as they are")
+                place.history.wrong(f"{name} did not see the final messages of {room.id}")
     done = {key for _pid, _time, key in read(place.site.folder, "done")}
     if missing := place.scheduled - done:
         place.history.wrong(f"{len(missing)} due rows were not done: {sorted(missing)[:5]}")
@@ -276,7 +278,7 @@ def _not_followed(place: Place) -> list[tuple]:
 
 
 class Watch:
-    """The processes before a fault, to compare with after it."""
+    """Measures the processes before a fault, to compare with the state after it."""
 
     def __init__(self, place: Place) -> None:
         self.place = place
@@ -284,7 +286,7 @@ class Watch:
         self.logs = {process.log: process.log.stat().st_size for process in place.processes}
 
     def rebase(self) -> None:
-        """From now on what the processes are is what they have to come back to."""
+        """Takes the current state as the one to return to."""
         self.before = self.place.usage()
 
     async def resources(self) -> None:
@@ -310,7 +312,7 @@ class Watch:
         return None
 
     def tracebacks(self, allowed: Iterable[tuple[str, str]]) -> None:
-        """Those of the servers that no reason was given for."""
+        """Reports tracebacks in the servers' logs that the fault does not allow."""
         seen: Counter[str] = Counter()
         for log, size in self.logs.items():
             with log.open("rb") as file:

@@ -1,7 +1,7 @@
-"""A client that keeps the rules of docs/protocol.md as the browser does, and records everything.
+"""A client that follows the rules of docs/protocol.md as the browser does, and records everything.
 
-Its differences from the browser: it holds every room whole, waits at most 5 s between two tries
-to connect (not 30, so that a run takes minutes), and chooses among the processes' addresses.
+Unlike the browser, it loads every room completely, waits at most 5 s between connection attempts
+(not 30, so that a run takes minutes), and chooses among the processes' addresses.
 """
 
 import asyncio
@@ -22,25 +22,25 @@ HOLE_PATIENCE = 0.3
 BACKOFF_FIRST, BACKOFF_LIMIT = 0.5, 5.0
 CONNECT_PATIENCE = 15.0
 PONG_PATIENCE = 10.0
-# Every command gets an answer; with the database away after its timeout, behind a batch or two.
+# Every command gets an answer; if the database is down, after its timeout and a batch or two.
 ANSWER_PATIENCE = 30.0
 TERMINAL = {4400, 4401, 4403}
 EMOJI = ["👍", "❤️", "🎉", "☕"]
 
 
 class Offline(Exception):
-    """There is no socket, or it went before the answer came."""
+    """There is no socket, or it closed before the answer came."""
 
 
 class Room:
-    """A room as this client holds it."""
+    """A room as this client knows it."""
 
     def __init__(self, id: int, epoch: str) -> None:
         self.id, self.epoch = id, epoch
         self.version = self.head = self.asked = 0
-        self.lives = 0  # how often it was reset
+        self.lives = 0  # number of resets
         self.seq = 0  # newest
-        self.first = 1  # oldest; before it lies what a reset left out
+        self.first = 1  # oldest; a reset left out everything before it
         self.messages: dict[int, Said] = {}
         self.waiting: list[Frame] = []
         self.syncing = False
@@ -58,19 +58,19 @@ class Client:
         seed: str,
         heartbeat: float = 60.0,
     ) -> None:
-        """`addresses`: where to connect and the Origin to name; `heartbeat`: in seconds, at most"""
+        """`addresses`: where to connect, and the Origin; `heartbeat`: maximum, in seconds."""
         self.name, self.user, self.session = name, user, session
         self.addresses, self.history, self.heartbeat = addresses, history, heartbeat
         self.random = random.Random(f"{seed}/{name}")
         self.rooms: dict[int, Room] = {}
         self.outbox: dict[int, list[Attempt]] = {}
-        self.outside: dict[int, float] = {}  # room → from when nothing of it may come
+        self.outside: dict[int, float] = {}  # room → time from which nothing of it may arrive
         self.epoch = ""
         self.connection: ClientConnection | None = None
         self.open = False
         self.pings = True
-        self.ended: int | None = None  # the code after which it does not come back
-        self.codes: list[int | None] = []  # with which its sockets were closed
+        self.ended: int | None = None  # the final close code, after which it does not reconnect
+        self.codes: list[int | None] = []  # close codes of its sockets
         self.byes = self.connects = self.resets = 0
         self._requests: dict[int, asyncio.Future[Frame]] = {}
         self._draining: set[int] = set()
@@ -117,7 +117,7 @@ class Client:
             await asyncio.sleep(delay)
 
     async def _connect(self) -> ClientConnection:
-        """To one of the processes; like a proxy in front of them, past one that is not there."""
+        """Connects to one of the processes. Like a proxy, skips one that does not listen."""
         addresses = self.random.sample(self.addresses, len(self.addresses))
         for url, origin in addresses:
             try:
@@ -136,7 +136,7 @@ class Client:
 
     async def _talk(self, connection: ClientConnection) -> int | None:
         self.connection = connection
-        # Like the browser's: a socket that never says hello is given up.
+        # Like the browser, gives up on a socket that never says hello.
         patience = asyncio.get_running_loop().call_later(CONNECT_PATIENCE, self._no_hello)
         try:
             async for text in connection:
@@ -181,7 +181,7 @@ class Client:
                 return
 
     def cut(self) -> None:
-        """Goes without a word."""
+        """Aborts the connection without a close frame."""
         if self.connection is not None:
             self.connection.transport.abort()
 
@@ -198,7 +198,7 @@ class Client:
     # Commands
 
     async def request(self, patience: float = ANSWER_PATIENCE, **frame: Any) -> Frame:
-        """The answer. Raises Offline, and TimeoutError where an open socket gave none."""
+        """Returns the answer. Raises Offline, or TimeoutError if an open socket gives no answer."""
         if self.connection is None or not self.open:
             raise Offline
         self._last_ref += 1
@@ -216,7 +216,7 @@ class Client:
             answer.cancel()
 
     async def _ask(self, **frame: Any) -> Frame | None:
-        """The same, where no answer is a fault of the server's and being offline is none."""
+        """Like `request`, but records a missing answer as an error and ignores being offline."""
         try:
             return await self.request(**frame)
         except Offline:
@@ -226,7 +226,7 @@ class Client:
             return None
 
     def say(self, room: int, body: str) -> Attempt:
-        """Puts it into the outbox, which sends it until it is acked or refused."""
+        """Adds a message to the outbox, which sends it until it is acked or refused."""
         cid = str(uuid.UUID(int=self.random.getrandbits(128), version=4))
         attempt = Attempt(self.name, self.user, cid, room, body)
         self.history.attempts[self.user, cid] = attempt
@@ -245,7 +245,7 @@ class Client:
                 self._spawn(self._drain(room))
 
     async def _drain(self, room: int) -> None:
-        """One after the other, so that they arrive in the order in which they were written."""
+        """Sends one message at a time, so that they arrive in order."""
         try:
             queue = self.outbox[room]
             while queue and self.open:
@@ -253,7 +253,7 @@ class Client:
                 attempt.tries += 1
                 answer = await self._ask(type="send", room=room, cid=attempt.cid, body=attempt.body)
                 if answer is None:
-                    # Also where the connection is gone and nobody has noticed yet.
+                    # The connection may be gone without anybody having noticed.
                     await asyncio.sleep(0.05)
                     continue
                 if answer["type"] == "ack":
@@ -271,7 +271,7 @@ class Client:
     def _acked(self, attempt: Attempt, ack: Frame) -> None:
         attempt.ack, attempt.acked_at = ack, time.monotonic()
         if ack["cid"] != attempt.cid or ack["room"] != attempt.room:
-            self.history.wrong(f"{self}: an ack of something else: {ack}")
+            self.history.wrong(f"{self}: an ack for another message: {ack}")
         self.history.on_ack(attempt)
         if room := self.rooms.get(ack["room"]):
             if (said := room.messages.get(ack["seq"])) and said.cid != attempt.cid:
@@ -279,7 +279,7 @@ class Client:
             self._hear(room, ack["version"])
 
     def act(self) -> None:
-        """Something that people do."""
+        """Performs a random action."""
         if not self.rooms:
             return
         room = self.random.choice(list(self.rooms.values()))
@@ -400,7 +400,7 @@ class Client:
             if held is None or held.version < said.version:
                 room.messages[said.seq] = said
             if said.seq > room.seq:
-                # What is held is a prefix of the log at all times.
+                # The client's state must be a prefix of the log at all times.
                 if said.seq != room.seq + 1:
                     self.history.wrong(
                         f"{self}: in room {room.id} {said.seq} came after {room.seq}"
@@ -411,10 +411,10 @@ class Client:
         room = self.rooms.get(frame["room"])
         if room is None:
             return
-        # Only far behind: neither another life of the database nor ahead of it.
+        # It may only be too far behind, neither from before a restore nor ahead of the server.
         behind = frame["epoch"] == room.epoch and room.asked <= frame["version"]
         if behind and frame["version"] <= room.version:
-            return  # meanwhile frames brought it further
+            return  # frames caught it up meanwhile
         self.resets += 1
         room.lives += 1
         waiting, room.waiting = room.waiting, []
@@ -432,7 +432,7 @@ class Client:
         self._caught_up()
 
     async def _load_older(self, room: Room) -> None:
-        """What the browser does as the person scrolls up."""
+        """Loads older pages, like the browser when the user scrolls up."""
         life = room.lives
         while room.first > 1 and self.rooms.get(room.id) is room and room.lives == life:
             page = await self._ask(type="history", room=room.id, before=room.first, limit=200)
@@ -443,7 +443,7 @@ class Client:
                 self.history.wrong(f"{self}: nothing before {room.first} in room {room.id}")
                 return
             if room.lives != life:
-                return  # reset meanwhile: what this was about is forgotten
+                return  # a reset came meanwhile and dropped the page
             self._merge(room, page["messages"])
             room.first = min(room.first, page["messages"][0]["seq"])
 
@@ -476,7 +476,7 @@ class Client:
     # Catching up
 
     def _hear(self, room: Room, version: int) -> None:
-        """There is a version we may not have; if it does not come by itself, ask."""
+        """Learns of a version that it may not have. If it does not arrive, syncs."""
         room.head = max(room.head, version)
         if room.head <= room.version or room.timer is not None or room.syncing:
             return
@@ -507,7 +507,7 @@ class Client:
                 self._sync(room)
             return
         if room.version == asked:
-            room.head = asked  # the server has no more: what was heard was wrong
+            room.head = asked  # the server has no more: the announced version was wrong
         self._hear(room, room.head)
 
     def _caught_up(self) -> None:

@@ -1,4 +1,4 @@
-"""The database as it is, read without any code of the product."""
+"""Reads the database without any code of the product."""
 
 import sqlite3
 import uuid
@@ -53,7 +53,7 @@ class Database:
             self._connection = None
 
     def execute(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Raises sqlite3.Error or psycopg.Error when the database is away."""
+        """Raises sqlite3.Error or psycopg.Error if the database is down."""
         if not self.is_sqlite:
             query = query.replace("?", "%s")
         try:
@@ -70,7 +70,7 @@ class Database:
         return bool(self.execute(query, user, value)[0][0])
 
     def read(self) -> Truth:
-        """All of it, at one moment."""
+        """Reads everything in one snapshot."""
         connection = self._connect()
         isolation = "" if self.is_sqlite else " ISOLATION LEVEL REPEATABLE READ"
         connection.execute("BEGIN" + isolation)

@@ -1,4 +1,4 @@
-"""What a fault is, and how it is run."""
+"""Defines faults and runs them."""
 
 import asyncio
 import time
@@ -17,12 +17,12 @@ SHORT_CLIENTS, FULL_CLIENTS = 9, 24
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that breaks, while people talk."""
+    """Breaks something while people talk."""
 
     name: str
     strike: Strike
     world: World
-    allowed: Allowed  # (pattern of a traceback's last line and place, why it may be there)
+    allowed: Allowed  # (pattern of a traceback's last line and location, reason to allow it)
     only_full: bool
 
     @property
@@ -36,7 +36,7 @@ FAULTS: list[Fault] = []
 def fault(
     *worlds: World, allowed: Allowed = (), only_full: bool = False
 ) -> Callable[[Strike], Strike]:
-    """Puts a function into the schedule, once for each world. It returns when the fault ended."""
+    """Adds a function to the schedule, once for each world. It returns when the fault is over."""
 
     def put(strike: Strike) -> Strike:
         name = strike.__name__.replace("_", "-")
@@ -48,7 +48,7 @@ def fault(
 
 
 async def run(place: Place, fault: Fault, seed: int) -> Result:
-    """Load, the fault, and what it did to what everybody holds."""
+    """Runs the load and the fault, and checks the outcome."""
     history = place.history
     began, known = time.monotonic(), len(history.attempts)
     place.notes.clear()
@@ -82,7 +82,7 @@ async def run(place: Place, fault: Fault, seed: int) -> Result:
 async def run_all(
     faults: Sequence[Fault], seed: int, full: bool, tell: Callable[[Result], None]
 ) -> list[Result]:
-    """Every fault; the full schedule gives each a site of its own, the short one shares them."""
+    """Runs every fault. In the full schedule each gets its own site; the short one shares them."""
     results = []
     groups: list[list[Fault]] = []
     if full:
@@ -105,7 +105,7 @@ async def run_all(
 
 
 async def verify(place: Place, result: Result) -> None:
-    """The product's own check of its log agrees."""
+    """Checks that the product's own `manage.py verify` finds no problems."""
     done = await asyncio.to_thread(place.site.manage, "verify")
     if done.returncode and "Unknown command" not in done.stderr:
         result.violations.append(f"manage.py verify: {done.stdout} {done.stderr}")

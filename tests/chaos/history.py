@@ -1,4 +1,4 @@
-"""What all clients of a run sent and saw, and whatever of it must not be."""
+"""Everything that the clients of a run sent and saw, and all violations."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ Frame = dict[str, Any]
 
 
 class Said(NamedTuple):
-    """A message as a client or the database holds it."""
+    """A message in a client or in the database."""
 
     id: int
     seq: int
@@ -41,7 +41,7 @@ class Said(NamedTuple):
 
 @dataclass(eq=False)
 class Attempt:
-    """One wish to say one thing, however often it is sent."""
+    """One message to send, over any number of tries."""
 
     client: str
     user: int
@@ -53,12 +53,12 @@ class Attempt:
     ack: Frame | None = None
     acked_at: float = 0.0
     refused: str | None = None
-    # Acked in a life of the database that a restored backup ended.
+    # Acked before a backup was restored.
     of_another_life: bool = False
 
 
 class History:
-    """Shared by all clients of a place."""
+    """Shared by all clients of a site."""
 
     def __init__(self) -> None:
         self.attempts: dict[tuple[int, str], Attempt] = {}
@@ -72,7 +72,7 @@ class History:
         self.violations.append(what)
 
     def saw(self, who: str, epoch: str, message: Frame) -> Said:
-        """The message; the same for everybody who holds this version of it."""
+        """Records a message and returns it. All clients with this version must see the same."""
         said = Said.of(message)
         known = self.facts.setdefault((epoch, said.id, said.version), said)
         if known != said:

@@ -1,8 +1,7 @@
-"""An app for a test's settings: exceptions and cancellations at each await of consumer and writer.
+"""An app that injects exceptions and cancellations at each await of the consumer and the writer.
 
-Every place where one of their coroutines waits is broken at its EVERY-th time and so on: with an
-exception and with a cancellation in turn, until there is the file ENOUGH. `report` says where it
-was done.
+Each await of their coroutines fails at every EVERY-th pass, alternately with an exception and a
+cancellation, until the file ENOUGH exists. `report` lists the places.
 """
 
 import asyncio
@@ -18,13 +17,13 @@ from typing import Any
 from django.apps import AppConfig
 
 EVERY = 20
-# A file in the data folder that ends it.
+# A file in the data folder that stops the injection.
 ENOUGH = "enough"
 SETTINGS = 'INSTALLED_APPS += ["tests.chaos.inject.Breaking"]\n'
 
 
 class Broken(Exception):
-    """Nothing is wrong; the test wants to see what happens if something is."""
+    """An injected failure."""
 
 
 class Breaking(AppConfig):

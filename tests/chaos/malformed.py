@@ -1,4 +1,4 @@
-"""Frames that hypothesis finds, by the strategies of tests/test_protocol.py."""
+"""Malformed frames from hypothesis, using the strategies of tests/test_protocol.py."""
 
 import json
 
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.test_protocol import almost, anything
 
-# Real fields with real values, one of them wrong: these come past the first checks.
+# Valid fields except for one value, to get past the first checks.
 numbers = st.integers(-1, 40) | st.sampled_from([0, -1, 2**31, 2**53 - 1, 2**53, 2**63, 2**64, 1.5])
 words = st.text(max_size=40) | st.sampled_from(["", " ", "\0", "\ud800", "x" * 16_385, "🌊"])
 plausible = st.fixed_dictionaries(
@@ -40,7 +40,7 @@ texts = (
 
 
 def frames(number: int) -> list[str]:
-    """So many texts, the same each time."""
+    """Returns `number` texts, the same each time."""
     found: list[str] = []
 
     @settings(

@@ -1,4 +1,4 @@
-"""Where a fault strikes: the real site in two processes, its services, a bad network, clients."""
+"""The setting of a fault: the real site in two processes, its services, a bad network, clients."""
 
 import asyncio
 import atexit
@@ -26,24 +26,24 @@ from tests.chaos.proxy import Proxy
 from tests.services import Postgres, Redis, postgres_cluster, redis_server
 from tests.site import Daphne, Site
 
-# Every n-th ack is compared with the database in the moment in which it comes.
+# Every n-th ack is compared with the database the moment it arrives.
 SAMPLE_ACKS = 4
 
 ROOMS = ["general", "team", "attic"]
 
 
-# Without hashing passwords, which takes half a second each: nobody signs in with them.
+# Skips password hashing, which takes half a second each: nobody signs in with a password.
 @dataclass(frozen=True)
 class World:
-    """What a site is made of."""
+    """The configuration of a site."""
 
     database: str = "sqlite"
     redis: bool = True
     server: str = "serve"
     processes: int = 2
-    settings: str = ""  # more of a settings module
-    site_code: str = ""  # a sitecustomize.py of the second process
-    disk: int = 0  # MiB of a small file system for the data
+    settings: str = ""  # additions to the settings module
+    site_code: str = ""  # sitecustomize.py of the second process
+    disk: int = 0  # size in MiB of a small file system for the data, or 0
     environment: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
@@ -56,7 +56,7 @@ class World:
 
 @dataclass(frozen=True)
 class Usage:
-    """Of both processes together: sockets wander from one to the other."""
+    """Totals of both processes, because sockets move between them."""
 
     memory: float  # MiB
     descriptors: int
@@ -79,8 +79,8 @@ class Place:
         self.database = Database(site.environment["DATABASE_URL"])
         self.redis: Redis | None = None
         self.postgres: Postgres | None = None
-        self.rate = 3.0  # of things a client does in a second
-        # For a fault that first makes the processes as large as ordinary work of its kind does.
+        self.rate = 3.0  # actions of a client per second
+        # For a fault that first brings the processes to their normal size for its load.
         self.rebase: Callable[[], None] = lambda: None
         self.scheduled: set[str] = set()  # keys of due rows
         self.loaded = False
@@ -93,7 +93,7 @@ class Place:
         return self.site.processes
 
     def pick(self, short: Any, full: Any) -> Any:
-        """A number for the short or the full schedule."""
+        """Chooses a number by schedule."""
         return full if self.full else short
 
     async def pause(self, least: float, most: float | None = None) -> None:
@@ -103,7 +103,7 @@ class Place:
         self.notes.append(text)
 
     def note_acks(self, since: float) -> None:
-        """How long acks took of what was said in the last `since` seconds."""
+        """Notes the slowest ack of the last `since` seconds."""
         now = time.monotonic()
         took = [
             (attempt.acked_at or now) - attempt.began
@@ -119,7 +119,7 @@ class Place:
         return await asyncio.to_thread(self.site.run, program, *args)
 
     async def people(self, people: dict[str, list[str]]) -> None:
-        """New accounts and the rooms they are in."""
+        """Creates accounts in these rooms."""
         made = await self.run("tests.programs.people:make_members", people)
         self.site.ids |= {name: user for name, (user, _key) in made.items()}
         self.site.keys |= {name: key for name, (_user, key) in made.items()}
@@ -127,7 +127,7 @@ class Place:
     def client(
         self, person: str, rooms: list[str], name: str = "", direct: bool = False, **more: Any
     ) -> Client:
-        """A client of an account; `direct` leaves the proxies out."""
+        """Creates a client of an account. `direct` bypasses the proxies."""
         origins = [process.url for process in self.processes]
         urls = origins if direct else [proxy.url for proxy in self.proxies]
         addresses = list(zip(urls, origins, strict=True))
@@ -146,7 +146,7 @@ class Place:
         return client
 
     async def come_in(self, number: int) -> None:
-        """The people who make the load: some in all rooms, one in two windows."""
+        """Starts the clients that create the load: some in all rooms, one in two windows."""
         people = {f"p{n}": self._rooms_of(n, number) for n in range(number - 1)}
         await self.people(people)
         self.clients = [self.client(name, rooms) for name, rooms in people.items()]
@@ -177,14 +177,14 @@ class Place:
         return True
 
     def _sample(self, attempt: Attempt) -> None:
-        """No ack before COMMIT: another connection finds the row as soon as the ack is there."""
+        """Checks that no ack precedes its COMMIT: another connection must see the row at once."""
         self._acks += 1
         if self._acks % SAMPLE_ACKS:
             return
         try:
             there = self.database.has(attempt.user, attempt.cid)
         except Exception:
-            return  # the database is away; what was acked is looked at in the end
+            return  # the database is down; acked messages are checked at the end
         self.sampled += 1
         if not there:
             self.history.wrong(f"acked before it was committed: {attempt.cid}")
@@ -214,7 +214,7 @@ class Place:
         return Usage(memory / 1024, descriptors, threads, keys, clients)
 
     def command(self, *words: Any) -> Any:
-        """Something said to Redis."""
+        """Sends a command to Redis."""
         assert self.redis is not None
         with redis_client.Redis.from_url(self.redis.url) as admin:
             return admin.execute_command(*words)
@@ -235,7 +235,7 @@ def _migrated() -> Path:
 
 @functools.cache
 def _collected() -> Path:
-    """The static files to link; each world's first start would compress them, for 3 s."""
+    """The static files, to be linked. Each world's first start would take 3 s to compress them."""
     site = Site("sqlite:///FOLDER/none", {"DEBUG": "off"}, 0)
     atexit.register(site.close)
     site.manage("collectstatic", "-v", "0", "--no-input").check_returncode()
@@ -251,7 +251,7 @@ _numbers = count(1)
 
 @asynccontextmanager
 async def open_place(world: World, seed: int, full: bool, clients: int) -> AsyncIterator[Place]:
-    """A site with people in it; everything of it ends with the context."""
+    """Yields a site with people in it. Stops everything on exit."""
     with ExitStack() as stack:
         environment = {"DEBUG": "off", "REDIS_URL": "", "EMAIL_URL": "", **dict(world.environment)}
         redis = stack.enter_context(redis_server()) if world.redis else None
@@ -272,9 +272,7 @@ async def open_place(world: World, seed: int, full: bool, clients: int) -> Async
             _migrate(site)
         else:
             shutil.copy(await asyncio.to_thread(_migrated), site.folder / "chat.sqlite3")
-        if (
-            world.server == "serve" and not world.disk
-        ):  # from one file system to another nothing is linked
+        if world.server == "serve" and not world.disk:  # hard links do not cross file systems
             static = await asyncio.to_thread(_collected)
             shutil.copytree(static, site.folder / "static", copy_function=os.link)
         _write_code(site, world)
@@ -305,7 +303,7 @@ async def open_place(world: World, seed: int, full: bool, clients: int) -> Async
 
 
 def _write_code(site: Site, world: World) -> None:
-    """Settings of a test's own, and code that the second process runs first of all."""
+    """Writes a settings module, and code that the second process runs at startup."""
     if world.settings:
         folder = site.folder / "settings"
         folder.mkdir()

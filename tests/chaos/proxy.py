@@ -1,4 +1,4 @@
-"""A bad network of the tests' own: a TCP proxy in front of one process."""
+"""A bad network: a TCP proxy in front of one process."""
 
 import asyncio
 import json
@@ -11,21 +11,21 @@ CHUNK = 65_536
 
 
 class Connection:
-    """One client's way to the server. Its switches may be turned at any time."""
+    """One client's connection to the server. Its switches can be changed at any time."""
 
     def __init__(self, client: asyncio.StreamWriter, server: asyncio.StreamWriter) -> None:
         self._client, self._server = client, server
         self.swallow_up = self.swallow_down = False
 
     def cut(self) -> None:
-        """Both ends see a reset."""
+        """Resets the connection for both ends."""
         for writer in (self._client, self._server):
             writer.transport.abort()
 
 
 class Proxy:
-    """`swallow_up`, `swallow_down`: bytes vanish and both ends stay open; `delay`: seconds for
-    each piece going down; `tamper`: is given the WebSocket frames of a piece going down."""
+    """`swallow_up`, `swallow_down`: bytes vanish while both ends stay open; `delay`: seconds for
+    each chunk from the server; `tamper`: called with the WebSocket frames of such a chunk."""
 
     def __init__(self, port: int) -> None:
         self.target = port
@@ -48,7 +48,7 @@ class Proxy:
             connection.cut()
 
     def swallow(self, up: bool, down: bool) -> None:
-        """Of all connections that are open now; those to come are good."""
+        """Affects all connections that are open now, but no later ones."""
         for connection in self.connections:
             connection.swallow_up, connection.swallow_down = up, down
 
@@ -67,7 +67,7 @@ class Proxy:
             asyncio.create_task(self._down(connection, server_reader, writer)),
         ]
         try:
-            # Either end's end is the other's.
+            # If one end closes, the other is closed too.
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self.connections.discard(connection)
@@ -91,7 +91,7 @@ class Proxy:
         self, connection: Connection, reader: asyncio.StreamReader, to: asyncio.StreamWriter
     ) -> None:
         try:
-            # The answer to the handshake; what follows are frames.
+            # The handshake response; frames follow.
             to.write(await reader.readuntil(b"\r\n\r\n"))
             rest = b""
             while data := await reader.read(CHUNK):
@@ -108,7 +108,7 @@ class Proxy:
 
 
 def split(data: bytes) -> tuple[list[bytes], bytes]:
-    """WebSocket frames of a server, which are unmasked (RFC 6455, 5.2), and the piece behind."""
+    """Splits a server's unmasked WebSocket frames (RFC 6455, 5.2). Returns them and the rest."""
     frames, at = [], 0
     while len(data) >= at + 2:
         size, head = data[at + 1] & 0x7F, 2
@@ -125,8 +125,8 @@ def split(data: bytes) -> tuple[list[bytes], bytes]:
 
 
 def is_news(frame: bytes) -> bool:
-    """Whether it came through the channel layer, which may lose, double and reorder: not an answer,
-    not `hello` or `bye`, not a frame of WebSocket's own."""
+    """Whether it came through the channel layer, which may lose, duplicate and reorder. Excludes
+    answers, `hello`, `bye`, and control frames."""
     if frame[0] & 0x0F != 1:
         return False
     event = json.loads(frame[frame.index(b"{") :])
@@ -134,14 +134,14 @@ def is_news(frame: bytes) -> bool:
 
 
 class Scramble:
-    """Drops, doubles, holds back and shuffles news."""
+    """Drops, duplicates, delays and reorders broadcasts."""
 
     def __init__(self, rng: random.Random, drop: float, double: float, hold: float) -> None:
         self._random, self._drop, self._double, self._hold = rng, drop, double, hold
         self.counts = {"dropped": 0, "doubled": 0, "held": 0}
 
     def __call__(self, frames: list[bytes]) -> list[bytes]:
-        # Held back only within one piece: what a piece holds was on its way at the same time.
+        # Delays only within a chunk, whose frames were in flight at the same time.
         kept: list[bytes] = []
         late: list[bytes] = []
         for frame in frames:

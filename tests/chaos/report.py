@@ -1,4 +1,4 @@
-"""The results in docs/reliability.md."""
+"""Writes the results to docs/reliability.md."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ HEAD = (
 
 
 def write(results: Sequence[Result], command: str) -> None:
-    """Replaces what the last run wrote."""
+    """Replaces the previous results."""
     before, _begin, rest = PAGE.read_text().partition(BEGIN)
     _old, _end, after = rest.partition(END)
     broken = sum(bool(result.violations) for result in results if result.fault != "the-tutorial")

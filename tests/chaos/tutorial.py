@@ -1,5 +1,5 @@
-"""The control: the Channels tutorial's chat under the same faults. A checker that finds nothing
-wrong there is broken."""
+"""The control: the Channels tutorial's chat under the same faults. If the checker finds nothing
+there, it is broken."""
 
 import asyncio
 import json
@@ -16,12 +16,12 @@ from tests.chaos.checker import Result
 from tests.services import redis_server
 from tests.site import DAPHNE, Daphne, Site
 
-# A paste of so many messages at once; the layer holds 100 for a process.
+# Messages sent at once; the layer buffers 100 per process.
 BURST = 300
 
 
 class Visitor:
-    """The tutorial's page: it reconnects, at least, and shows what comes."""
+    """The tutorial's page, extended to reconnect. It shows all messages it gets."""
 
     def __init__(self, name: str, urls: list[str], seed: int) -> None:
         self.name, self.urls = name, urls
@@ -43,7 +43,7 @@ class Visitor:
             await asyncio.sleep(self.random.uniform(0.1, 0.5))
 
     async def say(self) -> None:
-        """What was written to an open socket counts as sent: the page shows no difference."""
+        """A message written to an open socket counts as sent: the page cannot know better."""
         if self.connection is not None:
             message = f"{self.name} {len(self.sent)}"
             try:
@@ -59,9 +59,9 @@ class Visitor:
 
 
 def check(visitors: list[Visitor], result: Result) -> None:
-    """The same questions: has everybody everything, once, in the same order?"""
+    """Asks the same questions: did everybody get everything, once, in the same order?"""
     sent = [message for visitor in visitors for message in visitor.sent]
-    result.sent = result.acked = len(sent)  # nothing is acked: nobody can know better
+    result.sent = result.acked = len(sent)  # the tutorial has no acks
     lost = {m for m in sent for visitor in visitors if m not in visitor.seen}
     result.lost = len(lost)
     for visitor in visitors:
@@ -77,7 +77,7 @@ def check(visitors: list[Visitor], result: Result) -> None:
 
 
 async def run_tutorial(seed: int, clients: int = 9) -> Result:
-    """A process killed and started again, then a burst of messages at once."""
+    """Kills and restarts a process, then sends a burst of messages."""
     result = Result("the-tutorial", seed, "core layer + daphne", clients)
     began = time.monotonic()
     with redis_server() as redis:
@@ -107,7 +107,7 @@ async def run_tutorial(seed: int, clients: int = 9) -> Result:
                 await visitors[0].say()
             await asyncio.sleep(3)
             burst = sum(len(visitor.sent) for visitor in visitors) - before
-            result.notes.append(f"of them {burst} at once")
+            result.notes.append(f"{burst} of them at once")
         finally:
             for task in tasks:
                 task.cancel()

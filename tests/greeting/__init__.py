@@ -1,4 +1,4 @@
-"""An app that adds to the client all that an app can add; `settings` is the site's with it."""
+"""An app that uses every extension point of the client; `settings` is the site's with it."""
 
 from rooms.capability import Capability
 

@@ -1,4 +1,4 @@
-"""Programs that a test runs in a process with the settings of its site: `site.run(program, …)`.
+"""Programs that a test runs in a process with its site's settings: `site.run(program, …)`.
 
 Arguments and results travel as JSON.
 """

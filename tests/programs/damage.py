@@ -1,4 +1,4 @@
-"""A log damaged past everything that keeps it whole: what `manage.py verify` has to find."""
+"""Damages the log in ways that `manage.py verify` must find."""
 
 from django.db import connection
 
@@ -64,7 +64,7 @@ def read_too_far() -> None:
 
 
 def repeat_a_cid() -> None:
-    """PostgreSQL itself refuses it; without its constraint it cannot."""
+    """PostgreSQL refuses it unless its constraint is removed."""
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE rooms_message DROP CONSTRAINT said_once")
     Message.objects.update(cid="00000000-0000-4000-8000-000000000000")

@@ -1,4 +1,4 @@
-"""What the log lets whom write, and what it tells of it."""
+"""The log's permissions, and the events it broadcasts."""
 
 from typing import Any
 from uuid import uuid4
@@ -20,7 +20,7 @@ def _person(handle: str) -> Person:
 
 
 def _private_room() -> Room:
-    """Of ada alone."""
+    """A private room with only ada."""
     return members.create_room(_person("ada"), "Other", "private")
 
 
@@ -36,7 +36,7 @@ def _say(by: Person, body: str, room: int = 1, **fields: Any) -> tuple[Any, log.
 def _code(answered: tuple[Any, log.Commit]) -> str:
     answer, commit = answered
     if isinstance(answer, protocol.Error):
-        assert (commit.changes, commit.events) == ([], []), "what is rejected is not told"
+        assert (commit.changes, commit.events) == ([], []), "a rejected request broadcasts nothing"
         return answer.code
     return "ack"
 
@@ -48,7 +48,7 @@ def _told(commit: log.Commit) -> protocol.MessageState:
 
 
 def write_as_inactive() -> tuple[list[str], list[int], int]:
-    """The codes that somebody inactive gets; whom a message of ada's names; its spans."""
+    """The error codes for an inactive person; the mentions and spans in a message naming them."""
     ada, bob = _person("ada"), _person("bob")
     said, _ = _say(bob, "before")
     Person.objects.filter(pk=bob.pk).update(active=False)
@@ -78,7 +78,7 @@ def name_people() -> tuple[list[Any], list[int]]:
 
 
 def refer() -> tuple[list[str], int]:
-    """The codes for answering a message of this room, of another one, and none."""
+    """The codes for replying to a message of this room, of another room, and a missing one."""
     ada = _person("ada")
     here, _ = _say(ada, "here")
     there, _ = _say(ada, "there", _private_room().pk)
@@ -91,7 +91,7 @@ def refer() -> tuple[list[str], int]:
 
 
 def repeat_a_cid() -> list[str]:
-    """The codes for a message twice, and for its cid with anything else."""
+    """The codes for sending a message twice, and its cid with different content."""
     ada = _person("ada")
     first, _ = _say(ada, "first")
     other, cid = _private_room(), uuid4()
@@ -107,7 +107,7 @@ def repeat_a_cid() -> list[str]:
 
 
 def write_as_system() -> tuple[Any, list[str], int]:
-    """What deleting in an archived private room told; what is forbidden; the room's version."""
+    """The event for a deletion in an archived private room; forbidden commands; the version."""
     ada = _person("ada")
     other = _private_room()
     said, _ = _say(ada, "private", other.pk)
@@ -127,7 +127,7 @@ def write_as_system() -> tuple[Any, list[str], int]:
 
 
 def read_backwards() -> tuple[int, int, int, int]:
-    """Bob's mark after an older one was written late; after he asks for one; as acked; events."""
+    """Bob's mark after a late older mark; after his own older request; as acked; the events."""
     ada, bob = _person("ada"), _person("bob")
     for n in range(5):
         _say(ada, f"{n}")
@@ -142,7 +142,7 @@ def read_backwards() -> tuple[int, int, int, int]:
 
 
 def change_together() -> tuple[bool, list[int], list[int], list[str]]:
-    """Whether a batch told what is read after it; rows of what was deleted; bits; the codes."""
+    """Whether a batch's broadcast equals a later read; leftover rows; part bits; the codes."""
     ada, bob, eve = _person("ada"), _person("bob"), _person("eve")
     one, two = _say(ada, "one @bob")[0].id, _say(ada, "two")[0].id
     commands: list[tuple[Person, protocol.Command]] = [
@@ -166,7 +166,7 @@ def change_together() -> tuple[bool, list[int], list[int], list[str]]:
 
 
 def react_with_many() -> tuple[list[str], int]:
-    """The codes for as many emoji as there may be, one more, one of them; how many there are."""
+    """The codes for the maximum number of emoji, one more, an existing one; the final number."""
     ada, bob = _person("ada"), _person("bob")
     said, _ = _say(ada, "popular")
     emoji = [chr(0x1F400 + n) for n in range(MAX_EMOJI + 1)]

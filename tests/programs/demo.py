@@ -1,4 +1,4 @@
-"""What `seed_demo` wrote."""
+"""Inspects the data of `seed_demo`."""
 
 import hashlib
 from typing import Any
@@ -13,7 +13,7 @@ from rooms.reading import queries
 
 
 def content() -> dict[str, Any]:
-    """How much there is of everything, and a hash of it all."""
+    """Counts of everything, and a hash of it all."""
     rows: list[Any] = list(
         Message.objects.order_by("id").values_list(
             *("id", "room__slug", "seq", "version", "author__handle", "cid", "digest", "body"),
@@ -48,7 +48,7 @@ def content() -> dict[str, Any]:
 
 
 def go_on() -> dict[str, bool]:
-    """Says again what was said there, as people do: is it as it was written by the command?"""
+    """Sends an existing demo message again and compares it with the one `seed_demo` wrote."""
     ada = Person.objects.get(handle="ada")
     said = Message.objects.filter(room__archived_at=None, deleted_at=None, edited_at=None)
     old = said.exclude(mentions=None)[0]

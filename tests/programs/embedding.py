@@ -1,4 +1,4 @@
-"""What happens in the site of tests.bare, whose accounts have emails for names."""
+"""Programs for the site of tests.bare, whose accounts have emails instead of usernames."""
 
 from typing import Any
 
@@ -14,19 +14,19 @@ PASSWORD = "correct horse battery"
 
 
 def add_users(users: dict[str, str]) -> None:
-    """Accounts by email, with their full names."""
+    """Creates accounts with their full names, by email."""
     for email, full_name in users.items():
         get_user_model().objects.create_user(email, PASSWORD, full_name=full_name)
 
 
 def import_users(users: dict[str, str]) -> None:
-    """Accounts from a time before there was a chat: no signal tells of them."""
+    """Creates accounts without signals, as if they existed before the chat."""
     user: Any = get_user_model()
     user.objects.bulk_create(user(email=email, full_name=name) for email, name in users.items())
 
 
 def persons() -> list[tuple[str, str, bool, bool]]:
-    """Handle, shown name, active, and whether there is an account."""
+    """Returns handle, shown name, active, and whether there is an account."""
     return [
         (person.handle, person.shown_name, person.active, person.user_id is not None)
         for person in Person.objects.order_by("pk")
@@ -34,7 +34,7 @@ def persons() -> list[tuple[str, str, bool, bool]]:
 
 
 def deactivate_as_staff(email: str) -> None:
-    """Saves the account as a proxy of the user model."""
+    """Saves the account through a proxy of the user model."""
     [proxy] = get_user_model().__subclasses__()
     account = proxy.objects.get(email=email)
     account.is_active = False
@@ -42,7 +42,7 @@ def deactivate_as_staff(email: str) -> None:
 
 
 def open_room() -> int:
-    """A public room with everybody in it."""
+    """Creates a public room with everybody in it."""
     first, *others = Person.objects.order_by("user__email")
     room = members.create_room(first, "Lounge", Kind.PUBLIC)
     for person in others:
@@ -62,7 +62,7 @@ def session_of(email: str) -> str:
 
 
 def flush_and_open(email: str) -> tuple[str, list[str]]:
-    """The place's name and the slugs of the rooms after a flush, with a new account."""
+    """Returns the place's name and the slugs of rooms after a flush, with a new account."""
     call_command("flush", interactive=False, verbosity=0)
     add_users({email: "Ada"})
     page = opening.of(get_user_model().objects.get(email=email), None)

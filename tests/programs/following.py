@@ -1,4 +1,4 @@
-"""Cursors of followers, and due rows."""
+"""Followers' cursors, and due rows."""
 
 import asyncio
 from collections.abc import Mapping
@@ -19,21 +19,21 @@ FOLLOWED_WITHIN = 10.0
 
 
 def restore_with_cursors_at(version: int) -> None:
-    """As a restore does, with cursors of more than was said."""
+    """Simulates a restore, with cursors ahead of the log."""
     Cursor.objects.update(version=version)
     Place.new_epoch()
 
 
 def schedule(rows: Mapping[str, float]) -> None:
-    """What `doer` does in so many seconds, by key."""
+    """Schedules work for `doer`: seconds from now, by key."""
     for key, seconds in rows.items():
         due.schedule("doer", key, timezone.now() + timedelta(seconds=seconds))
 
 
 def change_plans() -> float:
-    """Rows that are moved, cancelled, and cancelled in a transaction that fails.
+    """Schedules rows and moves them, cancels them, and cancels one in a transaction that fails.
 
-    Returns the moment in which one of them is due after all.
+    Returns the time at which that one is still due.
     """
     soon = timezone.now() + timedelta(seconds=2)
     due.schedule("doer", "moved", timezone.now())

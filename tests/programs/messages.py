@@ -1,4 +1,4 @@
-"""Messages written past the sockets, and what is stored of them."""
+"""Writes messages without sockets, and reads stored ones."""
 
 import json
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ def _ids(*handles: str) -> Sequence[int]:
 
 
 def _acked(requests: Sequence[log.Request]) -> list[int]:
-    """The ids of the messages, when all of them are written."""
+    """Commits the requests, which must all succeed. Returns the message ids."""
     ids = []
     for answer in log.commit(requests).answers:
         assert isinstance(answer, protocol.Ack), answer
@@ -31,13 +31,13 @@ def _acked(requests: Sequence[log.Request]) -> list[int]:
 
 
 def say(author: int, bodies: list[str], room: int = 1) -> None:
-    """In a transaction for each."""
+    """One transaction each."""
     for body in bodies:
         log.commit([_send(author, body, room)])
 
 
 def say_together(author: int, bodies: list[str], room: int = 1) -> int:
-    """In one transaction. The version of the last one."""
+    """One transaction. Returns the version of the last message."""
     log.commit([_send(author, body, room) for body in bodies])
     return Room.objects.get(pk=room).version
 
@@ -48,13 +48,13 @@ def say_much(author: int, batches: int, size: int) -> None:
 
 
 def said_at(*moments: str) -> None:
-    """When the first messages were said, as ISO 8601."""
+    """Sets the times of the first messages, as ISO 8601."""
     for seq, moment in enumerate(moments, 1):
         Message.objects.filter(seq=seq).update(created_at=moment)
 
 
 def fill(count: int, read: int) -> None:
-    """Lines of bob's in General, of which ada has read so many."""
+    """Lines by bob in General, of which ada has read `read`."""
     ada, bob = _ids("ada", "bob")
     for start in range(0, count, 100):
         log.commit(
@@ -67,7 +67,7 @@ def fill(count: int, read: int) -> None:
 
 
 def talk() -> None:
-    """Nine messages of ada and bob; some have reactions, were edited or deleted."""
+    """Nine messages by ada and bob; some have reactions, were edited or deleted."""
     ada, bob = _ids("ada", "bob")
     ids = _acked([_send((ada, bob)[n % 2], f"**{n}** @bob") for n in range(9)])
     log.commit([log.Request(bob, protocol.React(1, ids[2], "👍", True))])
@@ -77,7 +77,7 @@ def talk() -> None:
 
 
 def everything() -> None:
-    """A mention, an edit, a deletion, a reaction, an answer, a thread; and an empty room."""
+    """A mention, an edit, a deletion, a reaction, a reply, a thread; and an empty room."""
     ada, bob = _ids("ada", "bob")
     one, two, three = _acked([_send(ada, body) for body in ("one @bob", "two", "three")])
     log.commit([_send(ada, "four", reply_to=two, thread=two)])
@@ -92,7 +92,7 @@ def everything() -> None:
 
 
 def answer_the_first(number: int) -> None:
-    """ada answers the oldest messages and has read everything."""
+    """ada replies to the oldest messages and has read everything."""
     [ada] = _ids("ada")
     for id in list(Message.objects.order_by("seq").values_list("pk", flat=True)[:number]):
         log.commit([_send(ada, "to that", reply_to=id)])
@@ -100,7 +100,7 @@ def answer_the_first(number: int) -> None:
 
 
 def restore_as(body: str) -> None:
-    """All messages say this, and the log is another one: as after a restore."""
+    """Changes all messages and the epoch, like a restore of a different log."""
     Message.objects.update(body=body, html=f"<p>{body}</p>")
     Place.new_epoch()
 
@@ -122,11 +122,11 @@ def rows() -> list[Any]:
 
 
 def read_by(name: str) -> int:
-    """Up to which message somebody has read the one room that they are in."""
+    """The read mark of somebody in the only room they are in."""
     return Membership.objects.get(person__handle=name).read_seq
 
 
 def history(person: int) -> Any:
-    """The latest page of General as it goes over the wire."""
+    """The latest page of General, as on the wire."""
     page = queries.HistoryQuery.answer(Asker(person), protocol.History("page", 1))
     return json.loads(protocol.encode(page))

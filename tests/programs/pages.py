@@ -1,4 +1,4 @@
-"""Requests and their answers without a server, and what pages are made of."""
+"""Requests without a server, and data for pages."""
 
 import asyncio
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from tests.programs import messages, people
 
 
 def checkpoint() -> None:
-    """What lies in SQLite's write-ahead log moves into the file, which can then be copied."""
+    """Moves SQLite's write-ahead log into the file, which can then be copied."""
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -35,7 +35,7 @@ def setup_link() -> str:
 
 
 def make_long_names(text: str) -> None:
-    """`text` wherever people may write, in General too."""
+    """Puts `text` wherever people can write, also in General."""
     people.make_owner("ada")
     Place.objects.update(name=text, signup="open")
     Person.objects.filter(handle="bob").update(name=text)
@@ -48,7 +48,7 @@ def make_long_names(text: str) -> None:
 
 
 def count_connections(key: str, requests: int) -> tuple[list[int], int]:
-    """The statuses of requests with this session, and the database connections they opened."""
+    """Returns the statuses of requests with this session, and the number of new connections."""
     opened: list[Any] = []
 
     def note(**facts: Any) -> None:
@@ -86,7 +86,7 @@ def count_connections(key: str, requests: int) -> tuple[list[int], int]:
 
 
 def sign_in_behind_a_proxy() -> dict[str, Any]:
-    """Whether a request counts as secure that a proxy says came by HTTPS, and its cookies."""
+    """Whether a request forwarded from HTTPS by a proxy counts as secure, and its cookies."""
 
     def view(request: HttpRequest) -> HttpResponse:
         request.session.set_expiry(60)

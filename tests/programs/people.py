@@ -1,4 +1,4 @@
-"""Accounts, their persons and their sessions."""
+"""Creates accounts, persons and sessions."""
 
 import time
 
@@ -28,7 +28,7 @@ def make(names: list[str], join: bool) -> dict[str, tuple[int, str]]:
 
 
 def make_members(people: dict[str, list[str]]) -> dict[str, tuple[int, str]]:
-    """People in the rooms with these slugs, whom nobody is told about."""
+    """Adds people to the rooms with these slugs, without events."""
     made = {}
     for name, slugs in people.items():
         user = User.objects.create(username=name, password="unusable of " + name)
@@ -41,7 +41,7 @@ def make_members(people: dict[str, list[str]]) -> dict[str, tuple[int, str]]:
 
 
 def sign_in(user: User) -> str:
-    """The key of a new session."""
+    """Returns the key of a new session."""
     session = SessionStore()
     session["_auth_user_id"] = str(user.pk)
     session["_auth_user_backend"] = "allauth.account.auth_backends.AuthenticationBackend"
@@ -52,7 +52,7 @@ def sign_in(user: User) -> str:
 
 
 def deactivate(name: str) -> float:
-    """When it was done, by time.monotonic."""
+    """Returns the time when it was done, by time.monotonic."""
     user = User.objects.get(username=name)
     user.is_active = False
     user.save()
@@ -60,7 +60,7 @@ def deactivate(name: str) -> float:
 
 
 def forget(person: int) -> None:
-    """As when an account is deleted together with its name."""
+    """Anonymises the person, as when an account is deleted with its name."""
     Person.objects.get(pk=person).forget_name()
 
 
@@ -75,7 +75,7 @@ def make_owner(name: str) -> None:
 
 
 def owners() -> list[str]:
-    """Of the place and of its rooms."""
+    """The owners of the place and of its rooms."""
     owners = User.objects.filter(is_superuser=True).values_list("username", flat=True)
     of_rooms = Membership.objects.filter(role="owner").values_list("person__handle", flat=True)
     assert list(owners) == list(of_rooms)

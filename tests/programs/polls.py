@@ -1,4 +1,4 @@
-"""Polls written past the sockets, and what is stored of them."""
+"""Writes polls without sockets, and reads stored ones."""
 
 from uuid import uuid4
 
@@ -19,7 +19,7 @@ def count() -> list[int]:
 
 
 def everything() -> list[list[object]]:
-    """All that polls are, but for moments."""
+    """All data of polls except timestamps."""
     polls = Poll.objects.values_list("message__body", "choices", "multiple", "anonymous")
     return [[*polls], [*Vote.objects.values_list("poll", "person", "choice")]]
 
@@ -29,7 +29,7 @@ def due() -> int:
 
 
 def make_due(message: int) -> None:
-    """As if its time had come."""
+    """Makes the poll's closing due now."""
     Poll.objects.filter(pk=message).update(closes_at=timezone.now())
     Due.objects.filter(key=str(message)).update(due_at=timezone.now())
 
@@ -57,14 +57,14 @@ def _ask(author: int, room: int) -> int:
 
 
 def ask_in_private(ada: int, bob: int) -> list[int]:
-    """The ids of the room and the message."""
+    """Returns the ids of the room and the message."""
     room = members.create_room(Person.objects.get(pk=ada), "Secret", "private")
     members.add_member(None, room, Person.objects.get(pk=bob))
     return [room.pk, _ask(ada, room.pk)]
 
 
 def ask_and_vote(ada: int) -> None:
-    """All that there is."""
+    """Deletes all polls and votes."""
     clear()
     message = _ask(ada, 1)
     [answer] = commit([Request(ada, VoteCommand(ref=1, message=message, choices=[1]))]).answers

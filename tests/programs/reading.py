@@ -1,4 +1,4 @@
-"""What people are shown, compared with the rows that it comes from."""
+"""Compares what people see with the rows."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ from rooms.models import Membership, Mention, Message, Person, Room
 from rooms.reading import queries, state
 from rooms.reading.query import Asker
 
-# Of a room as somebody sees it: the fields that `_facts` gives in this order.
+# Fields of a room as a member sees it, in the order of `_facts`.
 FACTS = [
     "slug",
     "name",
@@ -36,7 +36,7 @@ FACTS = [
 
 
 def compare() -> tuple[list[str], int, int]:
-    """What is shown wrong to anybody; the number of messages; ada's archived rooms."""
+    """Returns errors in anybody's view, the number of messages, and ada's archived rooms."""
     owner = Asker(Person.objects.get(handle="ada").pk)
     Person.objects.filter(handle="clara").update(name="")
     wrong: list[str] = []
@@ -75,7 +75,7 @@ def compare() -> tuple[list[str], int, int]:
 
 
 def _wire(messages: Sequence[protocol.MessageState]) -> Any:
-    """As they go out, without what capabilities add: that has tests of its own."""
+    """The messages as on the wire, without capabilities' fields, which have their own tests."""
     ours = protocol.MessageState.__struct_encode_fields__
     shown = json.loads(msgspec.json.encode(messages))
     return [{name: value for name, value in m.items() if name in ours} for m in shown]
@@ -87,7 +87,7 @@ def _person(person: Person) -> dict[str, Any]:
 
 
 def _told(row: Message) -> dict[str, Any]:
-    """A message on the wire, made of its rows."""
+    """A message's wire form, built from its rows."""
     emoji: dict[str, list[int]] = {}
     for reaction in row.reactions.all():
         emoji.setdefault(reaction.emoji, []).append(reaction.person_id)
@@ -121,7 +121,7 @@ def _facts(member: Membership) -> list[Any]:
 
 
 def count_parts(person: int) -> list[Any]:
-    """A page of two or three messages as their parts come and go: statements, and the parts."""
+    """Statements and parts for a page of two or three messages as their parts come and go."""
 
     def write(*commands: protocol.Command) -> list[int]:
         answers = log.commit([log.Request(person, command) for command in commands]).answers
@@ -148,7 +148,7 @@ def rooms_of_nobody() -> Any:
 
 
 def read_twice() -> list[Any]:
-    """(version, messages, version) as seen while somebody writes, in one read and in the next."""
+    """(version, messages, version) in one read while somebody writes, and in the next read."""
     ada = Person.objects.get(handle="ada")
 
     def say() -> None:
@@ -165,6 +165,6 @@ def read_twice() -> list[Any]:
 
 
 def count_rooms(name: str) -> tuple[int, int]:
-    """The public rooms, and those that somebody is in."""
+    """The numbers of public rooms, and of somebody's rooms."""
     person = Person.objects.get(handle=name)
     return Room.objects.filter(kind="public").count(), len(queries.hello(person.pk).rooms)

@@ -1,7 +1,8 @@
-"""Settings of a site whose libraries call one of their internals by another name.
+"""Settings of a site where a library has renamed one of its internals.
 
-RENAMED is a class and the attribute: "daphne.server:Server create_application". All code of that
-library is made to use the new name, so the library itself works on. A third word names its modules.
+RENAMED is a class and an attribute: "daphne.server:Server create_application". All code of that
+library is patched to use the new name, so the library still works. A third word is a prefix of its
+modules.
 """
 
 import gc
@@ -18,7 +19,7 @@ def rename(owner: str, old: str, library: str = "") -> None:
         if old in vars(kind):
             setattr(kind, new, vars(kind)[old])
             delattr(kind, old)
-    gc.unfreeze()  # what the fork server loaded is hidden otherwise
+    gc.unfreeze()  # otherwise objects loaded by the fork server are hidden
     for found in gc.get_objects():
         if type(found) is FunctionType and (found.__module__ or "").startswith(library):
             found.__code__ = _with_name(found.__code__, old, new)

@@ -1,4 +1,4 @@
-"""Rooms and their members. `by` and members are ids of persons."""
+"""Creates and changes rooms and members. `by` and members are ids of persons."""
 
 import time
 import uuid
@@ -11,7 +11,7 @@ from rooms.models import Activity, Person, Place, Room
 
 
 def make(slugs: list[str]) -> dict[str, int]:
-    """Rooms that nobody is in: public is only general. Their ids by slug."""
+    """Creates rooms without members; only general is public. Returns ids by slug."""
     ids = {}
     for slug in slugs:
         kind = "public" if slug == "general" else "private"
@@ -49,7 +49,7 @@ def rename(room: int, name: str) -> None:
 
 
 def rename_in_the_dark(name: str) -> None:
-    """All rooms, and nobody is told."""
+    """Renames all rooms, without events."""
     Room.objects.update(name=name)
 
 
@@ -58,7 +58,7 @@ def leave(room: int, person: int) -> None:
 
 
 def remove(room: int, person: int) -> float:
-    """When it was done, by time.monotonic."""
+    """Returns the time when it was done, by time.monotonic."""
     members.remove_member(None, Room.objects.get(pk=room), Person.objects.get(pk=person))
     return time.monotonic()
 
@@ -68,5 +68,5 @@ def make_moderator(room: int, person: int) -> None:
 
 
 def change_epoch() -> None:
-    """As a restore does, and nobody is told."""
+    """Changes the epoch like a restore, without events."""
     Place.objects.update(epoch=uuid.uuid4())

@@ -1,4 +1,4 @@
-"""What ends sockets, told to everybody or to nobody."""
+"""Ends sessions, with or without events."""
 
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
@@ -22,7 +22,7 @@ def delete_in_the_dark(key: str) -> None:
 
 
 def change_in_the_dark(ended: str, deactivated: str, moved: str) -> None:
-    """A session ends, an account is deactivated, a member is in another room; nobody is told."""
+    """Ends a session, deactivates an account and moves a member to another room, without events."""
     Session.objects.filter(session_key=ended).delete()
     User.objects.filter(username=deactivated).update(is_active=False)
     Membership.objects.filter(person__handle=moved).delete()

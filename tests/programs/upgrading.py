@@ -1,4 +1,4 @@
-"""A database of version 0.1, in which the chat spoke of users."""
+"""A database of version 0.1, which had users instead of persons."""
 
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,12 @@ from rooms.accounts.models import Invitation
 from rooms.models import Membership, Mention, Message, Person, Reaction
 
 NOW = "2026-11-01 12:00:00+00:00"
-# Two people whose names differ in case alone, one without a profile, one with an address as name.
+# Two usernames that differ only in case, one without a profile, and an email address.
 USERS = [(7, "ada", True), (8, "Ada", True), (12, "bob", False), (30, "kim@example.org", True)]
 
 
 def make_old_tables() -> None:
-    """The tables as version 0.1 left them, in place of those of today."""
+    """Replaces the tables with those of version 0.1."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
@@ -101,7 +101,7 @@ def fill_old_tables(messages: int) -> None:
 
 
 def content() -> dict[str, Any]:
-    """What became of it."""
+    """The data after the upgrade."""
     people = Person.objects.order_by("pk").values_list("pk", "handle", "name", "active", "user")
     messages = Message.objects.order_by("seq")
     mentions = Mention.objects.order_by("seq")
@@ -119,7 +119,7 @@ def content() -> dict[str, Any]:
 
 
 def delete_people_as_before() -> list[int]:
-    """Somebody who was anonymised, and somebody with an account who is called like that."""
+    """An anonymised person, and one with an account who has such a name."""
     deleted = Person.objects.create(handle="one", name="탈퇴한 사용자", active=False)
     other = Person.of(User.objects.create(username="eve"))
     for person in (deleted, other):

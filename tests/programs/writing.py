@@ -1,4 +1,4 @@
-"""Several processes write to one log; and how many statements reading and writing take."""
+"""Several processes writing to one log, and statement counts of reads and writes."""
 
 import asyncio
 import random
@@ -22,7 +22,7 @@ from rooms.reading.query import Asker
 
 
 def write_at_random(seed: int, person: int, rounds: int) -> list[dict[str, Any]]:
-    """Sends in all rooms, with reactions and edits; what was acked."""
+    """Sends to all rooms, with reactions and edits. Returns what was acked."""
     rng = random.Random(seed)
     rooms = list(Room.objects.order_by("pk").values_list("pk", flat=True))
     acks: list[dict[str, Any]] = []
@@ -44,7 +44,7 @@ def write_at_random(seed: int, person: int, rounds: int) -> list[dict[str, Any]]
 
 
 def check() -> tuple[list[Any], dict[int, tuple[int, int]]]:
-    """Holes and doubles in seqs and versions; each message's room and seq."""
+    """Returns holes and duplicates in seqs and versions, and each message's room and seq."""
     wrong: list[Any] = []
     for room in Room.objects.all():
         seqs = sorted(room.messages.values_list("seq", flat=True))
@@ -57,7 +57,7 @@ def check() -> tuple[list[Any], dict[int, tuple[int, int]]]:
 
 
 def send_one_often(cid: str, person: int, times: int) -> list[Any]:
-    """The same message again and again; what each ack says."""
+    """Sends the same message repeatedly. Returns the acks."""
     answers: list[Any] = []
     for _ in range(times):
         send = protocol.Send(1, 1, uuid.UUID(cid), "once")
@@ -68,7 +68,7 @@ def send_one_often(cid: str, person: int, times: int) -> list[Any]:
 
 
 def send_numbered(person: int, room: int, number: int) -> list[Any]:
-    """Messages with the cids 1, 2, 3 …; the id or the error of each."""
+    """Sends messages with the cids 1, 2, 3 …. Returns the id or error of each."""
     answers: list[Any] = []
     for n in range(number):
         send = protocol.Send(1, room, uuid.UUID(int=n + 1), "x")
@@ -78,7 +78,7 @@ def send_numbered(person: int, room: int, number: int) -> list[Any]:
 
 
 def count_statements(person: int) -> dict[str, list[int]]:
-    """The number of statements for one and for a hundred."""
+    """The number of statements for one and for a hundred items."""
     asker = Asker(person)
 
     def sends(size: int, body: str) -> list[protocol.Command]:
@@ -134,7 +134,7 @@ def count_statements(person: int) -> dict[str, list[int]]:
 
 
 def ask_how_threads_commit(person: int) -> dict[str, Any]:
-    """By thread, after its work: the settings of its connection on which durability depends."""
+    """Returns, by thread, the connection settings that determine durability, after its work."""
     opened: dict[str, Any] = {}
 
     def note(connection: Any, **_signal: Any) -> None:

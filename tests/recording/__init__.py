@@ -1,4 +1,4 @@
-"""An app that follows the log in tests; `settings` is the site's with it."""
+"""An app that follows the log in tests; `settings` is the site's with this app."""
 
 from rooms.capability import Capability
 

@@ -1,7 +1,7 @@
-"""Followers and handlers that write down what they were given, a line of JSON each.
+"""Followers and handlers that record what they get, one line of JSON each.
 
-A message's text says what happens to it: "sleep" and "nap" take a while, "poison" fails. So does a
-row's key.
+The text of a message controls them: "sleep" and "nap" take a while, "poison" fails. So does the
+key of a row.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""The site's own settings with the recording app, and a lease that runs out sooner."""
+"""The site's settings with the recording app, and a shorter lease."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""With Channels' own layer in place of ours."""
+"""Uses Channels' own layer instead of ours."""
 
 from tests.settings import *  # noqa: F403
 from tests.settings import REDIS_URL

@@ -15,13 +15,13 @@ beforeEach(() => {
   };
 });
 
-test("a draft comes back", () => {
+test("a draft is restored", () => {
   saveDraft(ADA.id, GENERAL, DRAFT);
   assert.deepEqual(loadDraft(ADA.id, GENERAL), DRAFT);
   assert.ok(hasDraft(ADA.id, GENERAL));
 });
 
-test("nobody gets the draft of somebody else in the same browser", () => {
+test("accounts in one browser do not share drafts", () => {
   saveDraft(ADA.id, GENERAL, DRAFT);
   assert.deepEqual(loadDraft(BOB.id, GENERAL), EMPTY);
   assert.ok(!hasDraft(BOB.id, GENERAL));
@@ -32,13 +32,13 @@ test("each room has its own draft", () => {
   assert.deepEqual(loadDraft(ADA.id, GENERAL + 1), EMPTY);
 });
 
-test("an empty draft is none", () => {
+test("an empty draft is not stored", () => {
   saveDraft(ADA.id, GENERAL, DRAFT);
   saveDraft(ADA.id, GENERAL, EMPTY);
   assert.ok(!hasDraft(ADA.id, GENERAL));
 });
 
-test("a browser without storage has no drafts and does not break", () => {
+test("drafts are disabled without storage", () => {
   globalThis.localStorage = new Proxy({}, { get: () => { throw new Error("SecurityError"); } });
   saveDraft(ADA.id, GENERAL, DRAFT);
   assert.deepEqual(loadDraft(ADA.id, GENERAL), EMPTY);

@@ -17,12 +17,12 @@ function press(fields = {}) {
   return event;
 }
 
-test("Enter sends, and breaks no line", () => {
+test("Enter sends and inserts no line break", () => {
   assert.ok(press().prevented);
   assert.equal(sent, 1);
 });
 
-test("Enter with another key is left to the field", () => {
+test("Enter with a modifier is left to the field", () => {
   for (const key of ["shiftKey", "ctrlKey", "altKey", "metaKey"]) assert.ok(!press({ [key]: true }).prevented);
   assert.equal(sent, 0);
 });
@@ -37,7 +37,7 @@ test("Enter during a Korean syllable sends once, after the syllable is in the fi
   assert.equal(sent, 1);
 });
 
-test("Enter that the browser reports as key 229 counts as during a composition", () => {
+test("Enter reported as key 229 counts as part of a composition", () => {
   enter.compositionupdate({ data: "한" });
   press({ key: "Process", code: "Enter", keyCode: 229 });
   assert.equal(sent, 0);
@@ -56,7 +56,7 @@ test("Enter that picks a Japanese or Chinese candidate does not send", () => {
   assert.equal(sent, 0);
 });
 
-test("Enter during a Korean syllable breaks no line", () => {
+test("Enter during a Korean syllable inserts no line break", () => {
   enter.compositionupdate({ data: "한" });
   press({ isComposing: true });
   const event = { inputType: "insertLineBreak", prevented: false, preventDefault: () => (event.prevented = true) };
@@ -64,7 +64,7 @@ test("Enter during a Korean syllable breaks no line", () => {
   assert.ok(event.prevented);
 });
 
-test("a syllable that ends because the person goes elsewhere sends nothing", () => {
+test("a syllable that ends on blur sends nothing", () => {
   enter.compositionupdate({ data: "한" });
   press({ isComposing: true });
   enter.blur();

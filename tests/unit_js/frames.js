@@ -1,4 +1,4 @@
-// Frames as the server sends them, for the tests of the client's modules.
+// Server frames for the tests of the client's modules.
 
 export const ADA = { id: 1, handle: "ada", name: "Ada" };
 export const BOB = { id: 2, handle: "bob", name: "Bob" };
@@ -30,7 +30,7 @@ export const hello = (rooms = [room()], fields = {}) => ({
   ...fields,
 });
 
-/** A message whose version is its seq, as long as nothing was changed. */
+/** A message whose version equals its seq, as if nothing had changed. */
 export const message = (seq, fields = {}) => ({
   id: 100 + seq,
   room: GENERAL,

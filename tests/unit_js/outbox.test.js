@@ -1,4 +1,4 @@
-// Node has no IndexedDB, so the outbox uses notes alone; tests/browser shows that of a browser.
+// Node has no IndexedDB, so the outbox only uses localStorage; tests/browser covers IndexedDB.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { ADA, GENERAL, changes, hello, message, room } from "./frames.js";
@@ -9,7 +9,7 @@ globalThis.BroadcastChannel = class extends EventTarget {
 const { Outbox } = await import("../../rooms/static/rooms/js/log/outbox.js");
 const { Store } = await import("../../rooms/static/rooms/js/log/store.js");
 
-/** Lets everything that was promised happen. */
+/** Lets all pending promises settle. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 const STORAGE = {
@@ -54,14 +54,14 @@ const mine = (seq) => message(seq, { author: ADA, cid: sent.at(-1).cid });
 const shelved = async () => (await (await outbox.shelf).all(ADA.id)).map((entry) => entry.body);
 const shown = () => outbox.of(GENERAL).map((entry) => entry.body);
 
-test("what is said is kept until it is acked", async () => {
+test("a message is kept until it is acked", async () => {
   await say("hello");
   assert.deepEqual(await shelved(), ["hello"]);
   await ack(1);
   assert.deepEqual(await shelved(), []);
 });
 
-test("what is said is kept before it is shown", async () => {
+test("a message is stored before it is shown", async () => {
   const kept = [];
   store.subscribe((what) => what === "outbox" && kept.push(Object.keys(localStorage).length));
   const adding = outbox.add({ room: GENERAL, body: "hello" });
@@ -69,7 +69,7 @@ test("what is said is kept before it is shown", async () => {
   await adding;
 });
 
-test("what cannot be kept is sent all the same", async () => {
+test("a message that cannot be stored is sent anyway", async () => {
   localStorage.setItem = () => {
     throw new Error("full");
   };
@@ -80,7 +80,7 @@ test("what cannot be kept is sent all the same", async () => {
   await ack(1);
 });
 
-test("what is acked is shown until the message itself is here", async () => {
+test("an acked message is shown until it arrives", async () => {
   await say("hello");
   await ack(1);
   assert.deepEqual(shown(), ["hello"]);
@@ -88,7 +88,7 @@ test("what is acked is shown until the message itself is here", async () => {
   assert.deepEqual(shown(), []);
 });
 
-test("a message that arrives without its ack is not kept", async () => {
+test("a message that arrives before its ack is dropped", async () => {
   await say("hello");
   store.receive(changes([mine(1)]));
   await settled();
@@ -96,7 +96,7 @@ test("a message that arrives without its ack is not kept", async () => {
   assert.deepEqual(await shelved(), []);
 });
 
-test("what was sent without an ack is sent again with the same cid", async () => {
+test("an unacked message is resent with the same cid", async () => {
   await say("hello");
   store.disconnected();
   await settled();
@@ -106,7 +106,7 @@ test("what was sent without an ack is sent again with the same cid", async () =>
   assert.equal(sent[0].cid, sent[1].cid);
 });
 
-test("messages go out one after the other, in the order in which they were written", async () => {
+test("messages are sent one at a time, in order", async () => {
   await say("one");
   await say("two");
   assert.deepEqual(sent.map((frame) => frame.body), ["one"]);
@@ -114,7 +114,7 @@ test("messages go out one after the other, in the order in which they were writt
   assert.deepEqual(sent.map((frame) => frame.body), ["one", "two"]);
 });
 
-test("a refused message stays and is not sent again by itself", async () => {
+test("a refused message stays and is not resent automatically", async () => {
   await say("hello");
   await refuse("too_large");
   assert.ok(outbox.of(GENERAL)[0].error);
@@ -124,7 +124,7 @@ test("a refused message stays and is not sent again by itself", async () => {
   assert.deepEqual(await shelved(), ["hello"]);
 });
 
-test("trying again sends a refused message", async () => {
+test("retry sends a refused message", async () => {
   await say("hello");
   await refuse("too_large");
   await outbox.retry(sent[0].cid);
@@ -134,7 +134,7 @@ test("trying again sends a refused message", async () => {
   assert.equal(outbox.of(GENERAL)[0].error, null);
 });
 
-test("cancelling takes a refused message away for good", async () => {
+test("cancelling removes a refused message permanently", async () => {
   await say("hello");
   await refuse("too_large");
   await outbox.cancel(sent[0].cid);
@@ -142,7 +142,7 @@ test("cancelling takes a refused message away for good", async () => {
   assert.deepEqual(await shelved(), []);
 });
 
-test("what is refused in a room that is gone is told and not kept", async () => {
+test("a message refused in a removed room is reported and dropped", async () => {
   await say("hello");
   store.receive({ type: "left", room: GENERAL });
   await refuse("not_found");
@@ -150,7 +150,7 @@ test("what is refused in a room that is gone is told and not kept", async () => 
   assert.deepEqual(await shelved(), []);
 });
 
-test("what is said offline is sent after the next hello", async () => {
+test("a message written offline is sent after the next hello", async () => {
   store.disconnected();
   await say("later");
   assert.deepEqual(sent, []);
@@ -160,7 +160,7 @@ test("what is said offline is sent after the next hello", async () => {
   assert.deepEqual(sent.map(({ body }) => body), ["later"]);
 });
 
-test("fields of capabilities go along with the message", async () => {
+test("fields of capabilities are sent with the message", async () => {
   await outbox.add({ room: GENERAL, body: "Lunch?", replyTo: 12, along: { poll: { choices: ["a", "b"] } } });
   await settled();
   const [frame] = sent;

@@ -14,7 +14,7 @@ function kindsOf(messages, { above = null, pending = [], divider = null } = {}) 
   return kinds(rowsOf({ messages, above, pending, divider }));
 }
 
-test("the same person within five minutes needs no new heading", () => {
+test("messages of one person within five minutes share a heading", () => {
   const messages = [
     message(ADA, "2026-03-02T12:00:00"),
     message(ADA, "2026-03-02T12:04:59"),
@@ -25,30 +25,30 @@ test("the same person within five minutes needs no new heading", () => {
   assert.deepEqual(kindsOf(messages), ["day", "heading", "continued", "heading", "heading", "heading"]);
 });
 
-test("a day begins with its name, and with a heading", () => {
+test("a new day has a divider and a heading", () => {
   const messages = [message(ADA, "2026-03-02T23:59:00"), message(ADA, "2026-03-03T00:01:00")];
   assert.deepEqual(kindsOf(messages), ["day", "heading", "day", "heading"]);
 });
 
-test("the message before the first row decides on its day and heading", () => {
+test("the message before the first row determines its day and heading", () => {
   const above = message(ADA, "2026-03-02T12:00:00");
   assert.deepEqual(kindsOf([message(ADA, "2026-03-02T12:01:00")], { above }), ["continued"]);
   assert.deepEqual(kindsOf([message(BOB, "2026-03-02T12:01:00")], { above }), ["heading"]);
 });
 
-test("a reply, and the first unread message, have a heading", () => {
+test("replies and the first unread message have a heading", () => {
   const messages = [message(ADA, "2026-03-02T12:00:00"), message(ADA, "2026-03-02T12:01:00"), message(ADA, "2026-03-02T12:02:00", { reply_to: 7 })];
   assert.deepEqual(kindsOf(messages, { divider: messages[1].seq }), ["day", "heading", "new", "heading", "heading"]);
 });
 
-test("what is on its way stands last, under my heading", () => {
+test("pending messages come last, under my heading", () => {
   const mine = message(ADA, "2026-03-02T12:00:00");
   const pending = [entry("2026-03-02T12:01:00"), entry("2026-03-02T12:02:00", { reply_to: 7 })];
   assert.deepEqual(kindsOf([mine], { pending }), ["day", "heading", "continued", "heading"]);
   assert.deepEqual(kindsOf([message(BOB, "2026-03-02T12:00:00")], { pending }), ["day", "heading", "heading", "heading"]);
 });
 
-test("a message keeps its key when it has arrived", () => {
+test("a pending message keeps its key when it arrives", () => {
   const [pending] = rowsOf({ messages: [], above: null, pending: [entry("2026-03-02T12:00:00")], divider: null });
   const arrived = rowsOf({ messages: [message(ADA, "2026-03-02T12:00:00", { cid: "pending" })], above: null, pending: [], divider: null });
   assert.equal(arrived.at(-1).key, pending.key);

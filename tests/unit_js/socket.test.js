@@ -21,12 +21,12 @@ class FakeWebSocket extends EventTarget {
     this.readyState = 3;
   }
 
-  /** The server says something. */
+  /** The server sends a frame. */
   say(frame) {
     this.dispatchEvent(Object.assign(new Event("message"), { data: JSON.stringify(frame) }));
   }
 
-  /** The server closes. */
+  /** The server closes the socket. */
   end(code) {
     this.dispatchEvent(Object.assign(new Event("close"), { code }));
   }
@@ -56,7 +56,7 @@ beforeEach(() => {
 
 const latest = () => FakeWebSocket.made.at(-1);
 
-test("a ping goes out with every heartbeat that the server asks for", () => {
+test("a ping is sent at every heartbeat", () => {
   const connection = latest();
   connection.say(hello());
   for (let beats = 1; beats <= 3; beats++) {
@@ -68,13 +68,13 @@ test("a ping goes out with every heartbeat that the server asks for", () => {
   assert.equal(closed, 0);
 });
 
-test("the heartbeat is the one of the hello", () => {
+test("hello sets the heartbeat", () => {
   latest().say({ ...hello(), heartbeat: 5 });
   mock.timers.tick(5000);
   assert.equal(latest().sent.length, 1);
 });
 
-test("a connection that does not answer a ping is given up and made again", () => {
+test("an unanswered ping causes a reconnect", () => {
   latest().say(hello());
   mock.timers.tick(HEARTBEAT_MS);
   mock.timers.tick(PONG_PATIENCE_MS - 1);
@@ -94,7 +94,7 @@ test("a closed connection sends no more pings", () => {
   assert.deepEqual(connection.sent, []);
 });
 
-test("a connection that the server refuses for good is not made again", () => {
+test("final close codes stop reconnecting", () => {
   for (const [code, state] of [[4400, "outdated"], [4401, "signed-out"], [4403, "refused"]]) {
     const before = FakeWebSocket.made.length;
     latest().end(code);
@@ -105,7 +105,7 @@ test("a connection that the server refuses for good is not made again", () => {
   }
 });
 
-test("a server that says bye is left for as long as it asks", () => {
+test("bye delays the reconnect", () => {
   latest().say(hello());
   latest().say({ type: "bye", after_ms: 1234 });
   latest().end(1012);
@@ -115,14 +115,14 @@ test("a server that says bye is left for as long as it asks", () => {
   assert.equal(FakeWebSocket.made.length, 2);
 });
 
-test("a connection on which nobody says hello is given up", () => {
+test("a connection without hello is given up", () => {
   mock.timers.tick(14_999);
   assert.equal(closed, 0);
   mock.timers.tick(1);
   assert.equal(closed, 1);
 });
 
-test("the wait grows with each failure, up to half a minute, and a hello makes it short again", () => {
+test("backoff grows to half a minute, and hello resets it", () => {
   mock.method(Math, "random", () => 1);
   const waits = [];
   const wait = () => {
@@ -150,7 +150,7 @@ test("not all come back in the same moment", () => {
   assert.equal(FakeWebSocket.made.length, before + 1);
 });
 
-test("the network that is back ends the wait", () => {
+test("a restored network reconnects at once", () => {
   latest().end(1006);
   assert.equal(states.at(-1), "waiting");
   page.dispatchEvent(new Event("online"));
@@ -173,7 +173,7 @@ test("every other code is a reason to come back", () => {
   }
 });
 
-test("a connection that was given up is not heard any more", () => {
+test("an abandoned connection is ignored", () => {
   const [first] = FakeWebSocket.made;
   mock.timers.tick(15_000);
   first.say(hello());

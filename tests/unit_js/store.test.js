@@ -23,42 +23,42 @@ test("a page of history does not replace a newer version of a message", () => {
   assert.equal(general.messages.get(1).version, 2);
 });
 
-test("a newer version replaces the one that is held", () => {
+test("a newer version replaces an older one", () => {
   const { store, general } = open();
   store.receive(changes([message(1)]));
   store.receive(changes([message(1, { version: 2, body: "edited" })]));
   assert.equal(general.messages.get(1).body, "edited");
 });
 
-test("a room that was never announced is fetched by a new hello at the second pong", () => {
+test("an unannounced room causes a new hello at the second pong", () => {
   const { store, restarts } = open();
   store.receive(pong({ [GENERAL]: 0, 2: 0 }));
-  assert.equal(restarts(), 0, "its frame may still be on the way");
+  assert.equal(restarts(), 0, "its frame may still be in flight");
   store.receive(pong({ [GENERAL]: 0, 2: 0 }));
   assert.equal(restarts(), 1);
 });
 
-test("a room that was left unnoticed goes with a new hello at the second pong", () => {
+test("a room that was left unnoticed causes a new hello at the second pong", () => {
   const { store, restarts } = open([room(), room({ id: 2, slug: "other", name: "Other" })]);
   store.receive(pong({ [GENERAL]: 0 }));
   store.receive(pong({ [GENERAL]: 0 }));
   assert.equal(restarts(), 1);
 });
 
-test("one strange pong between right ones asks for nothing", () => {
+test("a single odd pong is ignored", () => {
   const { store, restarts } = open();
   const strange = { [GENERAL]: 0, 2: 0 };
   for (const heads of [strange, { [GENERAL]: 0 }, strange, { [GENERAL]: 0 }]) store.receive(pong(heads));
   assert.equal(restarts(), 0);
 });
 
-test("one room in place of another is noticed", () => {
+test("one room replacing another is noticed", () => {
   const { store, restarts } = open();
   for (let pongs = 0; pongs < 2; pongs++) store.receive(pong({ 2: 0 }));
   assert.equal(restarts(), 1);
 });
 
-test("unread mentions of me are counted, those of others are not", () => {
+test("only unread mentions of me are counted", () => {
   const { store, general } = open();
   store.receive(changes([message(1, { mentions: [ADA.id] }), message(2, { mentions: [7] }), message(3, { mentions: [ADA.id, 7] })]));
   assert.equal(general.mentions, 2);
@@ -73,22 +73,22 @@ test("a mention counts until it is read", () => {
   assert.equal(general.mentions, 0);
 });
 
-test("an edit that takes a mention back takes its count back", () => {
+test("an edit that removes a mention reduces the count", () => {
   const { store, general } = open();
   store.receive(changes([message(1, { mentions: [ADA.id] })]));
   store.receive(changes([message(1, { version: 2, mentions: [] })]));
   assert.equal(general.mentions, 0);
 });
 
-test("mentions among messages that are not held stay as the server counted them", () => {
+test("mentions in messages not loaded keep the server's count", () => {
   const { store, general } = open([room({ seq: 50, version: 50, read_seq: 10, unread: 40, mentions: 3 })]);
   store.receive(changes([message(51)]));
   assert.equal(general.mentions, 3);
   store.receive({ type: "read", room: GENERAL, seq: 50 });
-  assert.equal(general.mentions, 0, "what is unread now is held, and mentions nobody");
+  assert.equal(general.mentions, 0, "the unread messages are loaded and mention nobody");
 });
 
-test("a mention in a message that was read does not count when its page is loaded", () => {
+test("a mention in a read message does not count when its page loads", () => {
   const { store, general } = open([room({ seq: 50, version: 50, read_seq: 10, unread: 40 })]);
   store.receive({ type: "history", room: GENERAL, version: 50, messages: [message(9, { mentions: [ADA.id] }), message(10)] });
   assert.equal(general.mentions, 0);
@@ -102,7 +102,7 @@ test("read marks do not move back", () => {
   assert.deepEqual(sent, []);
 });
 
-test("changes that overtook others wait for them", () => {
+test("changes that arrive early wait for the missing ones", () => {
   const { store, general } = open();
   store.receive(changes([message(2)]));
   assert.equal(general.messages.size, 0);
@@ -160,14 +160,14 @@ test("a mark that somebody types lasts five seconds", (context) => {
   assert.equal(store.typists.get(general.id).size, 0);
 });
 
-test("what is absent on the wire is empty here", () => {
+test("absent fields become empty", () => {
   const { store, general } = open();
   store.receive(changes([message(1)]));
   const { edited_at, deleted, reply_to, thread, reactions, mentions } = general.messages.get(1);
   assert.deepEqual([edited_at, deleted, reply_to, thread, reactions, mentions], [null, false, null, null, [], []]);
 });
 
-test("what I write counts as read only if I had read everything before it", () => {
+test("my own message counts as read only if I was up to date", () => {
   const { store, general } = open();
   store.receive(changes([message(1, { author: ADA })]));
   assert.equal(general.unread, 0);
@@ -175,13 +175,13 @@ test("what I write counts as read only if I had read everything before it", () =
   assert.equal(general.unread, 2);
 });
 
-test("a head behind mine asks at once: the database is another", () => {
+test("a head behind mine syncs at once: the database has changed", () => {
   const { store, sent } = open([room({ seq: 5, version: 5 })]);
   store.receive(pong({ [GENERAL]: 3 }));
   assert.deepEqual(sent.map(({ type, version }) => [type, version]), [["sync", 5]]);
 });
 
-test("another life of the database begins with nothing held", () => {
+test("a new epoch drops everything", () => {
   const { store } = open();
   const told = [];
   store.receive(changes([message(1)]));
@@ -191,7 +191,7 @@ test("another life of the database begins with nothing held", () => {
   assert.ok(told.some(([what, id]) => what === "reset" && id === GENERAL));
 });
 
-test("names are looked up without a walk over what is held", () => {
+test("names are looked up without a scan", () => {
   const { store, general } = open();
   const author = (index) => ({ id: 2 + (index % 60), handle: "n", name: `N${index % 60}` });
   store.receive(changes(Array.from({ length: 500 }, (_none, index) => message(index + 1, { author: author(index) })), 0));
@@ -202,7 +202,7 @@ test("names are looked up without a walk over what is held", () => {
   assert.equal(accesses, 0);
 });
 
-test("presence and typing are told of people", () => {
+test("presence and typing are per person", () => {
   const { store, general } = open();
   store.receive({ type: "presence", people: { [BOB.id]: "online" } });
   assert.equal(store.presence.get(BOB.id), "online");
@@ -210,7 +210,7 @@ test("presence and typing are told of people", () => {
   assert.deepEqual([...store.typists.get(general.id).keys()], [BOB.id]);
 });
 
-test("a capability hears its frames after the store has taken them in", () => {
+test("a capability gets its frames after the store", () => {
   const { store, general } = open();
   const heard = [];
   store.on("changes", ({ to }) => heard.push([to, general.version]));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PAGE, ROWS_LIMIT, STEP, Window } from "../../rooms/static/rooms/js/conversation/window.js";
 
-/** A log of `seq` messages of which those in the ranges are held. */
+/** A log of `seq` messages, with those in the ranges loaded. */
 function log(seq, ...ranges) {
   const messages = new Set();
   for (const [first, last] of ranges) for (let one = first; one <= last; one++) messages.add(one);
@@ -17,13 +17,13 @@ function opened(held, anchor) {
 
 const ends = ({ first, last }) => [first, last];
 
-test("opens around a seq, one held message before the first row", () => {
+test("opens around a seq, with one loaded message before the first row", () => {
   const window = opened(log(1000, [401, 600]), 500);
   assert.deepEqual(ends(window), [500 - PAGE + 1, 500 + PAGE]);
   assert.equal(window.following, false);
 });
 
-test("begins at the first message of the log where that is near", () => {
+test("starts at the first message of the log if it is near", () => {
   assert.deepEqual(ends(opened(log(20, [1, 20]), 20)), [1, 20]);
   assert.equal(opened(log(20, [1, 20]), 20).following, true);
 });
@@ -35,7 +35,7 @@ test("ends at a hole", () => {
   assert.deepEqual(window.missing("newer"), { after: 30, limit: PAGE });
 });
 
-test("covers a screen only where there is no hole around the anchor", () => {
+test("covers a screen only without a hole around the anchor", () => {
   assert.equal(new Window(log(1000, [470, 530])).covers(500), true);
   assert.equal(new Window(log(1000, [470, 499], [501, 530])).covers(500), false);
   assert.equal(new Window(log(510, [470, 510])).covers(500), true);
@@ -43,7 +43,7 @@ test("covers a screen only where there is no hole around the anchor", () => {
   assert.equal(new Window(log(1000, [471, 530])).covers(500), false);
 });
 
-test("asks for older messages before it runs out of held ones", () => {
+test("requests older messages before it runs out", () => {
   const window = opened(log(1000, [941, 1000]), 1000);
   assert.deepEqual(ends(window), [942, 1000]);
   assert.deepEqual(window.missing("older"), { before: 941, limit: PAGE });
@@ -51,7 +51,7 @@ test("asks for older messages before it runs out of held ones", () => {
   assert.equal(window.missing("older"), null);
 });
 
-test("has nothing to ask for before the first message", () => {
+test("requests nothing before the first message", () => {
   assert.equal(opened(log(60, [1, 60]), 60).missing("older"), null);
 });
 
@@ -74,7 +74,7 @@ test("moves in steps and never shows more rows than its limit", () => {
   assert.equal(window.last, 2000);
 });
 
-test("shows what is new to somebody at the end, and drops the oldest rows", () => {
+test("at the end, shows new messages and drops the oldest rows", () => {
   const held = log(400, [1, 400]);
   const window = opened(held, 400);
   held.seq = 900;
@@ -84,7 +84,7 @@ test("shows what is new to somebody at the end, and drops the oldest rows", () =
   assert.equal(window.following, true);
 });
 
-test("keeps the rows of somebody who looks elsewhere", () => {
+test("keeps the rows when scrolled elsewhere", () => {
   const held = log(400, [1, 400]);
   const window = opened(held, 400);
   const { first } = window;
@@ -95,7 +95,7 @@ test("keeps the rows of somebody who looks elsewhere", () => {
   assert.equal(window.following, false);
 });
 
-test("goes on following while a message it has heard of is on its way", () => {
+test("keeps following while an announced message is in flight", () => {
   const held = log(10, [1, 10]);
   const window = opened(held, 10);
   held.seq = 12;
@@ -105,7 +105,7 @@ test("goes on following while a message it has heard of is on its way", () => {
   assert.equal(window.following, true);
 });
 
-test("leaps to the end", () => {
+test("jumps to the end", () => {
   const window = opened(log(1000, [1, 200], [901, 1000]), 100);
   window.leap();
   assert.deepEqual(ends(window), [1000 - PAGE + 1, 1000]);

@@ -7,7 +7,7 @@ import rooms.accounts.models
 
 
 class CreateUnlessThere(migrations.CreateModel):
-    """The first migration of `rooms` made the table, and keeps it where this app is installed."""
+    """Keeps the table if the first migration of `rooms` already created it."""
 
     def database_forwards(self, app_label, schema_editor, from_state, to_state):
         model = to_state.apps.get_model(app_label, self.name)

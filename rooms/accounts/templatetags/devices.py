@@ -1,4 +1,4 @@
-"""Describes devices."""
+"""Human-readable names of devices."""
 
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 register = template.Library()
 
-# The first match counts, because many browsers name others too.
+# The first match wins, because many browsers also name others.
 BROWSERS = [
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -38,7 +38,7 @@ def _named(user_agent: str, marks: list[tuple[str, str]]) -> str:
 
 @register.filter
 def device(user_agent: str) -> str:
-    """Returns the browser and system in a User-Agent header, if it names them."""
+    """Browser and system of a User-Agent header, as far as known."""
     browser, system = _named(user_agent, BROWSERS), _named(user_agent, SYSTEMS)
     if browser and system:
         return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
@@ -47,7 +47,7 @@ def device(user_agent: str) -> str:
 
 @register.filter
 def ago(moment: datetime) -> str:
-    """Returns how long ago, in one unit. The server does not know the reader's time zone."""
+    """The age in one unit, because the server does not know the reader's clock."""
     if timezone.now() - moment < timedelta(minutes=1):
         return _("just now")
     return _("%(time)s ago") % {"time": timesince(moment, depth=1)}

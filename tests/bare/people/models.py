@@ -1,4 +1,4 @@
-"""Accounts with UUIDs for keys, which sign in by email and have no username."""
+"""Accounts with UUID keys that sign in by email and have no username."""
 
 import uuid
 from typing import Any
@@ -35,7 +35,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Staff(User):
-    """The accounts of those who work here."""
+    """The accounts of the staff."""
 
     class Meta:
         proxy = True

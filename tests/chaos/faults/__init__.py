@@ -1,4 +1,4 @@
-"""The schedule: importing a module puts its faults into it."""
+"""The schedule: importing a module adds its faults."""
 
 from tests.chaos.fault import FAULTS, Fault
 from tests.chaos.faults import code, databases, network, people, processes, redis

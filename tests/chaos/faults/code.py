@@ -1,10 +1,10 @@
-"""The code itself fails, and clocks go wrong."""
+"""Failures of the code and wrong clocks."""
 
 from tests.chaos import inject
 from tests.chaos.fault import fault
 from tests.chaos.place import Place, World
 
-# Everything that asks for the time in the second process gets an hour more.
+# Adds an hour to every clock in the second process.
 HOUR_AHEAD = """
 import datetime, time
 _time = time.time
@@ -22,13 +22,13 @@ datetime.datetime = _Ahead
 
 @fault(World(site_code=HOUR_AHEAD))
 async def clock_an_hour_off(place: Place) -> None:
-    """The clock of one process is an hour ahead of the other's."""
+    """The clock of one process is an hour ahead."""
     await place.pause(place.pick(2, 20))
     moments = place.database.execute(
         "SELECT max(julianday(created_at)) - min(julianday(created_at)) FROM rooms_message"
     )
     hours = moments[0][0] * 24
-    place.note(f"messages lie {hours:.2f} h apart by their clocks")
+    place.note(f"timestamps span {hours:.2f} h")
     if hours < 1:
         place.history.wrong("the clocks were the same: this fault tests nothing")
 
@@ -36,7 +36,7 @@ async def clock_an_hour_off(place: Place) -> None:
 INJECTED = [
     (
         r"Broken|CancelledError: (ChatConsumer|Process|Groups|Writer)|StopConsumer",
-        "injected, or met by it",
+        "injected, or caused by it",
     )
 ]
 
@@ -46,7 +46,7 @@ async def exceptions_and_cancellations(place: Place) -> None:
     """An exception or a cancellation at each await of the consumer and the writer, in turn."""
     for _ in range(place.pick(8, 60)):
         await place.pause(0.5)
-        # Who comes and goes passes the awaits of opening and closing.
+        # Connecting and disconnecting passes the awaits of opening and closing.
         place.random.choice(place.clients).cut()
     (place.site.folder / inject.ENOUGH).touch()
     done = [

@@ -1,4 +1,4 @@
-"""The database is restarted, locked, full."""
+"""The database is restarted, locked, or full."""
 
 import asyncio
 import os
@@ -13,13 +13,13 @@ from tests.chaos.fault import fault
 from tests.chaos.place import Place, World
 
 POSTGRES = World(database="postgres")
-# MiB of a file system of its own for SQLite; without root the test fills nobody's disk.
+# Size in MiB of a file system for SQLite. Without root, no disk is filled.
 SMALL = World(disk=24 if os.geteuid() == 0 else 0)
 
 
 @fault(POSTGRES)
 async def postgres_restarted(place: Place) -> None:
-    """PostgreSQL ends all connections, or crashes, and starts again."""
+    """PostgreSQL closes all connections or crashes, and restarts."""
     assert place.postgres is not None
     for number in place.pick([signal.SIGINT, signal.SIGQUIT], [signal.SIGINT, signal.SIGQUIT] * 5):
         await asyncio.to_thread(place.postgres.end, number)
@@ -30,7 +30,7 @@ async def postgres_restarted(place: Place) -> None:
 
 @fault(POSTGRES)
 async def room_locked(place: Place) -> None:
-    """Somebody holds a room's row, as a long transaction by hand does."""
+    """A long transaction holds a room's row lock."""
     began = time.monotonic()
     general = place.rooms["general"]
     with psycopg.connect(place.database.url) as connection:
@@ -58,27 +58,27 @@ async def _locked(place: Place, seconds: float) -> None:
 
 @fault()
 async def sqlite_locked(place: Place) -> None:
-    """Another program writes in SQLite for 3 s."""
+    """Another program holds SQLite's write lock for 3 s."""
     await _locked(place, 3)
 
 
 @fault(only_full=True)
 async def sqlite_locked_for_a_minute(place: Place) -> None:
-    """Another program writes in SQLite for 60 s."""
+    """Another program holds SQLite's write lock for 60 s."""
     await _locked(place, 60)
 
 
 @fault(SMALL)
 async def disk_full(place: Place) -> None:
-    """No space for the database. Uploads do not exist in this version."""
+    """The database's disk is full. This version has no uploads."""
     if not place.world.disk:
-        place.note("not done: a small file system needs root")
+        place.note("skipped: a small file system needs root")
         return
     began, filler = time.monotonic(), place.site.folder / "filler"
     _fill(filler)
     await place.pause(place.pick(3, 20))
     refused = sum(a.began > began and not a.ack for a in place.history.attempts.values())
-    place.note(f"{refused} had to wait for space")
+    place.note(f"{refused} waited for space")
     if not refused:
         place.history.wrong("the disk was never full: this fault tests nothing")
     filler.unlink()
@@ -97,7 +97,7 @@ def _fill(path: Path) -> None:
 
 @fault()
 async def backup_restored(place: Place) -> None:
-    """A backup is made while people write, and restored under them: a new life of the database."""
+    """A backup is made while people write, and restored while they write."""
     file = place.site.folder / "backup.tar.gz"
     began = time.monotonic()
     for words in (["backup", str(file)], ["restore", "--yes", str(file)]):
@@ -112,9 +112,9 @@ async def backup_restored(place: Place) -> None:
         for said in room.rows
     }
     for attempt in place.history.attempts.values():
-        # What was acked before the backup began has to be in it.
+        # The backup must contain everything acked before it began.
         if began < attempt.acked_at < ended and (attempt.user, attempt.cid) not in rows:
             attempt.of_another_life = True
     gone = sum(attempt.of_another_life for attempt in place.history.attempts.values())
-    place.note(f"{gone} were acked after the backup and went with that life")
+    place.note(f"{gone} were acked after the backup and are gone")
     await place.until(lambda: all(client.open for client in place.clients), 10)

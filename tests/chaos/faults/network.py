@@ -16,7 +16,7 @@ from tests.chaos.proxy import Scramble, is_news
 
 @fault()
 async def connections_cut(place: Place) -> None:
-    """All connections cut at random moments."""
+    """All connections are cut at random moments."""
     for _ in range(place.pick(4, 40)):
         await place.pause(0.1, 0.8)
         place.random.choice(place.proxies).cut()
@@ -24,7 +24,7 @@ async def connections_cut(place: Place) -> None:
 
 @fault()
 async def cut_before_ack(place: Place) -> None:
-    """Connections cut between COMMIT and ack: what is sent arrives, no answer does."""
+    """Connections are cut between COMMIT and ack: commands arrive, answers do not."""
     known = len(place.history.attempts)
     for _ in range(place.pick(4, 40)):
         await place.pause(0.3, 0.8)
@@ -35,25 +35,25 @@ async def cut_before_ack(place: Place) -> None:
     again = sum(a.tries > 1 for a in list(place.history.attempts.values())[known:])
     place.note(f"{again} sent again")
     if not again:
-        place.history.wrong("nothing was sent again: this fault tests nothing")
+        place.history.wrong("nothing was resent: this fault tests nothing")
 
 
 @fault()
 async def half_open(place: Place) -> None:
-    """Everything vanishes, both ends believe in the connection: the heartbeat finds out."""
+    """All packets vanish while both ends think they are connected; the heartbeat notices."""
     place.proxies[0].swallow(up=True, down=True)
-    # Heartbeat and its patience (20 s and 10 s); the short schedule's clients ask every 5 s.
+    # Heartbeat and its timeout (20 s and 10 s); in the short schedule clients ping every 5 s.
     await place.pause(place.pick(6, 35))
     place.proxies[0].cut()
 
 
 @fault()
 async def frames_scrambled(place: Place) -> None:
-    """Frames dropped, doubled, and shuffled."""
+    """Frames are dropped, duplicated, and reordered."""
     scrambles = [Scramble(place.random, drop=0.2, double=0.2, hold=0.3) for _ in place.proxies]
     for proxy, scramble in zip(place.proxies, scrambles, strict=True):
         proxy.tamper = scramble
-        proxy.delay = 0.05  # so that there is something to shuffle
+        proxy.delay = 0.05  # so that there are frames to reorder
     await place.pause(place.pick(4, 30))
     for proxy in place.proxies:
         proxy.tamper, proxy.delay = None, 0.0
@@ -63,7 +63,7 @@ async def frames_scrambled(place: Place) -> None:
 
 @fault()
 async def last_frame_lost(place: Place) -> None:
-    """The last frame before silence is lost: only the heartbeat tells."""
+    """The last frame before a pause is lost; only the heartbeat notices."""
     place.loaded = False
     await place.pause(1)
     for proxy in place.proxies:
@@ -77,7 +77,7 @@ async def last_frame_lost(place: Place) -> None:
 
 @fault()
 async def slow_network(place: Place) -> None:
-    """What the server says arrives late."""
+    """Frames from the server arrive late."""
     for proxy in place.proxies:
         proxy.delay = 0.5
     await place.pause(place.pick(3, 20))
@@ -85,16 +85,16 @@ async def slow_network(place: Place) -> None:
         proxy.delay = 0.0
 
 
-# Many at once
+# Many clients
 
-# Things that each of those who make the load does in a second, under a crowd that hears them all.
+# Actions per second of each load client, while a crowd receives all of them.
 QUIET = 0.1
 
 
 @asynccontextmanager
 async def crowd(place: Place, number: int, name: str = "crowd") -> AsyncIterator[list[Client]]:
-    """Clients that only listen, five for each account, without a proxy. In the end they are equal
-    to the database as everybody is."""
+    """Clients that only listen, five for each account, without a proxy. At the end they must be
+    equal to the database like all others."""
     rate, place.rate = place.rate, QUIET
     names = [f"{name}{n}" for n in range(number // 5)]
     await place.people({name: ["general"] for name in names})
@@ -119,7 +119,7 @@ async def crowd(place: Place, number: int, name: str = "crowd") -> AsyncIterator
 
 
 def note_blackouts(place: Place) -> None:
-    """From a close until everything is caught up, as clients see it."""
+    """Notes the times from a close until the client has caught up, as clients see it."""
     seen = place.history.blackouts
     if len(seen) > 1:
         cuts = quantiles(seen, n=100, method="inclusive")
@@ -128,9 +128,9 @@ def note_blackouts(place: Place) -> None:
 
 @fault()
 async def everybody_reconnects(place: Place) -> None:
-    """2,000 clients lose their connections in one moment and come back at once."""
+    """2,000 clients lose their connections and reconnect at the same time."""
     number = place.pick(200, 2000)
-    # Python gives little of what so many took back to the system; a second time it takes no more.
+    # Python keeps memory that it used once. A second crowd takes no more.
     async with crowd(place, number, "earlier"):
         pass
     place.rebase()
@@ -145,7 +145,7 @@ async def everybody_reconnects(place: Place) -> None:
 
 @fault(only_full=True)
 async def rolling_restart_of_500(place: Place) -> None:
-    """Both processes restarted, one after the other, under 500 clients: their blackout."""
+    """Both processes restart, one after the other, with 500 clients: their blackout."""
     async with crowd(place, 500) as clients:
         for process in place.processes:
             await place.restart(process, signal.SIGTERM)
@@ -155,7 +155,7 @@ async def rolling_restart_of_500(place: Place) -> None:
 
 @fault(World(redis=False, processes=1), only_full=True)
 async def single_restart_of_500(place: Place) -> None:
-    """One process alone is restarted under 500 clients: their blackout is its start and theirs."""
+    """A single process restarts with 500 clients: their blackout is its start and theirs."""
     async with crowd(place, 500) as clients:
         began = time.monotonic()
         await place.restart(place.processes[0], signal.SIGTERM)

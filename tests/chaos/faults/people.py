@@ -1,4 +1,4 @@
-"""What clients do, on purpose or not, and what is done to their accounts."""
+"""Clients' behaviour, intended or not, and changes to their accounts."""
 
 import asyncio
 import json
@@ -18,14 +18,14 @@ from tests.chaos.malformed import frames
 from tests.chaos.place import Place, World
 from tests.wire import Wire, new_cid
 
-# Bytes that the kernel holds for a client that does not read; beyond them the server has to.
+# Bytes that the kernel buffers for a client that does not read. Beyond that the server must.
 SMALL_WINDOW = 4096
-# MiB that a process may hold for slow readers: 1 for each, and what else goes on meanwhile.
+# MiB that a process may use for slow readers: 1 for each, and something for other work.
 SLOW_READERS_COST = 12.0
 
 
 async def deaf(place: Place, person: str) -> ClientConnection:
-    """A socket whose client never reads."""
+    """Opens a socket whose client never reads."""
     process = place.processes[0]
     plug = socket.socket()
     plug.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_WINDOW)
@@ -45,7 +45,7 @@ async def deaf(place: Place, person: str) -> ClientConnection:
 
 
 def is_closed(connection: ClientConnection) -> bool:
-    """Whether the server's end of the connection is gone, without reading from it."""
+    """Whether the server closed the connection, without reading from it."""
     plug = connection.transport.get_extra_info("socket")
     try:
         local, remote = plug.getsockname()[1], plug.getpeername()[1]
@@ -60,7 +60,7 @@ def is_closed(connection: ClientConnection) -> bool:
 
 @fault(World(environment=(("SEND_RATE", "1000"),)))
 async def slow_readers(place: Place) -> None:
-    """One client that does not read and is silent, one that does not read and talks."""
+    """Two clients do not read; one of them is silent, the other sends."""
     await place.people({"slow": ["general"]})
     sent = 0
 
@@ -72,7 +72,7 @@ async def slow_readers(place: Place) -> None:
                 sent += 1
         await place.pause(0.1)
 
-    # As large as so much makes the processes where everybody reads.
+    # First bring the processes to their size for this load, with everybody reading.
     ordinary, began = 0.0, time.monotonic()
     while time.monotonic() - began < place.pick(3, 10):
         await say_much()
@@ -90,7 +90,7 @@ async def slow_readers(place: Place) -> None:
             if name not in closed and is_closed(connection):
                 closed[name] = time.monotonic() - began
         most = max(most, place.usage().memory)
-    place.note(f"{(sent - before) * 16 // 1024} MiB said, memory grew {most - ordinary:.1f} MiB")
+    place.note(f"{(sent - before) * 16 // 1024} MiB sent, memory grew {most - ordinary:.1f} MiB")
     place.note("closed after " + ", ".join(f"{name} {at:.0f} s" for name, at in closed.items()))
     if len(closed) < 2:
         place.history.wrong(f"of two clients that do not read only {list(closed)} were closed")
@@ -102,7 +102,7 @@ async def slow_readers(place: Place) -> None:
 
 @fault()
 async def one_floods(place: Place) -> None:
-    """One user sends as fast as they can; the others do not notice."""
+    """One user sends as fast as possible; the others do not notice."""
     await place.people({"flooder": ["general"]})
     room, refused, answered = place.rooms["general"], 0, 0
     began = time.monotonic()
@@ -119,7 +119,7 @@ async def one_floods(place: Place) -> None:
             refused += sum(answer.get("code") == "rate_limited" for answer in answers)
             answered += len(answers)
         if code != 4429:
-            place.history.wrong(f"who flooded was closed with {code}")
+            place.history.wrong(f"the flooding client was closed with {code}")
     place.note(f"flooding in room {room}: {answered} answers, {refused} rate_limited")
     place.note_acks(since=time.monotonic() - began)
 
@@ -138,7 +138,7 @@ async def same_cid_twice(place: Place) -> None:
             first, second = await asyncio.gather(one.call(**frame), other.call(**frame))
             if first["type"] == second["type"] == "ack":
                 attempt.ack, attempt.tries = first, 2
-                # The later one tells the version of then: somebody may have reacted meanwhile.
+                # The later ack has the current version, which a reaction may have changed.
                 same = ("id", "seq", "cid", "created_at")
                 if any(first[name] != second[name] for name in same):
                     place.history.wrong(f"one cid, two messages: {first} {second}")
@@ -166,13 +166,13 @@ async def two_tabs_and_a_phone(place: Place) -> None:
 
 # Accounts
 
-# Seconds that the protocol promises; without Redis 60.
+# The protocol's promise in seconds; without Redis 60.
 OUT_WITHIN = 2.0
 
 
 @fault()
 async def removal_and_ban(place: Place) -> None:
-    """In the middle of a stream somebody is removed from a room, another's account is closed."""
+    """During a stream one person is removed from a room, and another's account is deactivated."""
     for number in range(place.pick(1, 5)):
         leaver, banned = f"leaver{number}", f"banned{number}"
         await place.people({leaver: ["general", "team"], banned: ["general", "team"]})
@@ -196,7 +196,7 @@ async def removal_and_ban(place: Place) -> None:
                 place.history.wrong(f"a deactivated account was closed with {clients[1].ended}")
             await place.pause(2)
             if place.rooms["team"] in clients[0].rooms:
-                place.history.wrong("who was removed from a room was not told")
+                place.history.wrong("the removed member was not told")
 
 
 async def _type(place: Place, clients: list[Client]) -> None:
@@ -208,7 +208,7 @@ async def _type(place: Place, clients: list[Client]) -> None:
 
 @fault(only_full=True)
 async def idle_sockets(place: Place) -> None:
-    """Sockets that say nothing for longer than every timeout: nobody closes them."""
+    """Sockets idle for longer than every timeout stay open."""
     await place.people({"idle": ["general"]})
     idle = [place.client("idle", ["general"], name=f"idle{n}", direct=True) for n in range(4)]
     for client in idle:
@@ -216,7 +216,7 @@ async def idle_sockets(place: Place) -> None:
         client.start()
     await place.until(lambda: all(client.open for client in idle), 10)
     place.loaded = False
-    # daphne's ping timeout is 30 s, Redis' health check 15 s, PostgreSQL's and the pool's longer.
+    # Longer than daphne's ping timeout (30 s) and Redis' health check (15 s).
     await place.pause(90)
     if any(client.connects > 1 for client in idle):
         place.history.wrong(f"idle sockets connected {[client.connects for client in idle]} times")
@@ -225,7 +225,7 @@ async def idle_sockets(place: Place) -> None:
 
 @fault()
 async def malformed_frames(place: Place) -> None:
-    """What hypothesis finds: each gets an error or an answer, none ends the socket or server."""
+    """Malformed frames from hypothesis get an error or an answer; socket and server survive."""
     found = await asyncio.to_thread(frames, place.pick(150, 3000))
     await place.people({"mallory": ["general"]})
     wire: Wire | None = None
@@ -236,7 +236,7 @@ async def malformed_frames(place: Place) -> None:
                 wire = await stack.enter_async_context(place.site.socket("mallory", number % 2))
             try:
                 await wire.send(frame)
-                # One good frame between two keeps within "five in a row that are not ours".
+                # A good frame in between, because five bad ones in a row close the socket.
                 answer = await wire.call(type="ping")
             except (ConnectionClosed, KeyError):
                 answer, code = {}, await wire.closed()

@@ -1,4 +1,4 @@
-"""Processes that end, on purpose or not."""
+"""Processes that stop, intended or not."""
 
 import asyncio
 import signal
@@ -13,7 +13,7 @@ DAPHNE = World(server="daphne")
 POSTGRES = World(database="postgres")
 # A short lease, so that it changes hands often.
 FOLLOWING = 'INSTALLED_APPS += ["tests.recording.Recording"]\nCHAT_LEASE = 2.0\n'
-# What the server promises on SIGTERM.
+# The time limit for shutting down on SIGTERM.
 END_WITHIN = 10.0
 
 
@@ -32,13 +32,13 @@ async def _next_bite(place: Place) -> None:
 
 @fault(World(settings=FOLLOWING), World(database="postgres", settings=FOLLOWING))
 async def kill_9_of_followers(place: Place) -> None:
-    """kill -9 of the process that follows the log, while it does and while rows become due."""
+    """kill -9 of the process that runs the followers, while it follows and rows become due."""
     folder = place.site.folder
     for number in range(place.pick(4, 30)):
         rows = {f"{number}.{n}": place.random.uniform(0, 4) for n in range(10)}
         await place.run("tests.programs.following:schedule", rows)
         place.scheduled |= rows.keys()
-        # In the middle of a bite, as often as not.
+        # In the middle of a batch, as often as not.
         await _next_bite(place)
         await place.pause(0, place.random.choice([0.003, 1.0]))
         following = read(folder, "recorder")[-1][0]
@@ -52,7 +52,7 @@ async def kill_9_of_followers(place: Place) -> None:
 
 
 async def end_in_order(place: Place, number: int) -> None:
-    """SIGTERM to one process; it ends in time and without an error. Then it starts again."""
+    """Sends SIGTERM to one process, which must end in time and without errors, and restarts it."""
     process = place.processes[number]
     began = time.monotonic()
     await place.end(process, signal.SIGTERM)
@@ -75,7 +75,7 @@ async def sigterm_under_load(place: Place) -> None:
 
 @fault()
 async def sigterm_after_connect(place: Place) -> None:
-    """SIGTERM within a second of connects, while handshakes are on their way."""
+    """SIGTERM within a second of connects, during handshakes."""
     for _ in range(place.pick(2, 10)):
         for proxy in place.proxies:
             proxy.cut()
@@ -85,7 +85,7 @@ async def sigterm_after_connect(place: Place) -> None:
 
 @fault()
 async def rolling_restart(place: Place) -> None:
-    """Both processes are restarted, one after the other."""
+    """Both processes restart, one after the other."""
     for _ in range(place.pick(1, 5)):
         for number in (0, 1):
             await end_in_order(place, number)

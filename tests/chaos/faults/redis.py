@@ -1,4 +1,4 @@
-"""Redis dies, hangs, forgets, throws out."""
+"""Redis dies, hangs, loses its data, or disconnects clients."""
 
 import asyncio
 import signal
@@ -8,12 +8,12 @@ from tests.chaos.checker import reach
 from tests.chaos.fault import fault
 from tests.chaos.place import Place
 
-# For about this long after Redis is back a publish succeeds and may reach nobody.
+# After Redis is back, a publish may succeed and reach nobody for about this long.
 BLIND = 1.5
 
 
 async def _killed(place: Place, seconds: float) -> None:
-    """Meanwhile people on two processes still talk."""
+    """Checks that people on two processes can still talk meanwhile."""
     assert place.redis is not None
     place.redis.end()
     began = time.monotonic()
@@ -30,25 +30,25 @@ async def _killed(place: Place, seconds: float) -> None:
 
 @fault()
 async def redis_restarted(place: Place) -> None:
-    """Redis killed and back at once."""
+    """Redis is killed and restarted at once."""
     await _killed(place, 0)
 
 
 @fault()
 async def redis_killed(place: Place) -> None:
-    """Redis killed and back after 5 s."""
+    """Redis is killed and restarted after 5 s."""
     await _killed(place, 5)
 
 
 @fault(only_full=True)
 async def redis_away_for_a_minute(place: Place) -> None:
-    """Redis killed and back after 60 s."""
+    """Redis is killed and restarted after 60 s."""
     await _killed(place, 60)
 
 
 @fault()
 async def redis_frozen(place: Place) -> None:
-    """Redis stops answering, with its connections open, for 30 s."""
+    """Redis stops responding for 30 s, with its connections open."""
     assert place.redis is not None
     began = time.monotonic()
     place.redis.send(signal.SIGSTOP)
@@ -70,7 +70,7 @@ async def redis_flushed(place: Place) -> None:
 
 @fault()
 async def subscribers_killed(place: Place) -> None:
-    """CLIENT KILL TYPE pubsub: frames on their way are gone, the connection too."""
+    """CLIENT KILL TYPE pubsub: frames in flight and the connection are lost."""
     for _ in range(place.pick(4, 40)):
         place.command("CLIENT", "KILL", "TYPE", "pubsub")
         await place.pause(0.2, 0.8)
@@ -78,7 +78,7 @@ async def subscribers_killed(place: Place) -> None:
 
 @fault()
 async def redis_at_its_output_limit(place: Place) -> None:
-    """Redis throws subscribers out for whom more than a few bytes wait."""
+    """Redis disconnects subscribers with more than a few bytes queued."""
     limit = "client-output-buffer-limit"
     place.command("CONFIG", "SET", limit, "pubsub 1 1 1")
     try:

@@ -1,4 +1,4 @@
-"""`manage.py setup_link`: the link of the first run."""
+"""`manage.py setup_link`: prints the setup link."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -12,14 +12,16 @@ from rooms.conf import conf
 
 
 class Command(BaseCommand):
-    help = "Prints the link that sets up an empty place; it works until the first account is made."
+    help = "Prints the setup link, which works until the first account is created."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--quiet", action="store_true", help="say nothing when it is set up")
+        parser.add_argument(
+            "--quiet", action="store_true", help="print nothing if the chat is set up"
+        )
 
     def handle(self, *args: Any, quiet: bool, **options: Any) -> None:
         if not get_user_model().objects.exists():
             link = conf.URL + reverse("rooms:setup", args=[setup_token()])
             self.stdout.write(f"Open this link once to set up the chat:\n  {link}")
         elif not quiet:
-            self.stdout.write("The chat is set up: its owner can sign in.")
+            self.stdout.write("The chat is already set up. Its owner can sign in.")

@@ -1,5 +1,5 @@
 // @ts-check
-// Asking a poll.
+// The dialog for creating a poll.
 import { ChatDialog } from "../rooms/js/ui/dialog.js";
 import { gettext, interpolate } from "../rooms/js/ui/i18n.js";
 import { icons } from "../rooms/js/ui/icons.js";
@@ -12,7 +12,7 @@ const SOONEST_MS = 60_000;
 const LATEST_MS = 365 * 24 * HOUR_MS;
 const SPANS = { hour: HOUR_MS, day: 24 * HOUR_MS, week: 7 * 24 * HOUR_MS };
 
-/** As a field for local time wants it: 2026-11-23T09:30. */
+/** The format of a datetime-local field: 2026-11-23T09:30. */
 const local = (date) => new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 const compared = (text) => text.normalize("NFKC").trim().toLowerCase();
 

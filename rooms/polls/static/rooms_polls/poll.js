@@ -1,5 +1,5 @@
 // @ts-check
-// Polls under messages: everybody's votes come with the message, my own are asked for.
+// Polls under messages. Everybody's votes come with the message; my own are requested.
 import { ChatElement, later } from "../rooms/js/ui/element.js";
 import { composerActions, extend, parts, slashCommands } from "../rooms/js/parts.js";
 import { formatMoment, formatNumber, gettext, interpolate, ngettext } from "../rooms/js/ui/i18n.js";
@@ -19,11 +19,11 @@ import { html, nothing, svg } from "../rooms/vendor/lit.js";
  * @property {boolean} [closed]
  */
 
-// Arrow keys move through the choices of one vote: what they stop at is what counts.
+// Arrow keys move through the choices of a single vote. Only the choice where they stop counts.
 const SETTLE_MS = 300;
 const ICON = svg`<svg class="icon" viewBox="0 0 20 20" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round" aria-hidden="true"><path d="M4 16V9M10 16V4M16 16v-5"/></svg>`;
 
-/** My votes by message. They are the same in all my tabs, but frames, which go to everybody, do not tell them. */
+/** My votes by message. All my tabs need them, but frames are the same for everybody and do not have them. */
 class MyVotes {
   /** @param {Chat} chat */
   constructor(chat) {
@@ -44,13 +44,13 @@ class MyVotes {
     for (const poll of this.shown) if (poll.message === message) poll.requestUpdate();
   }
 
-  /** They were changed here. */
+  /** My votes were changed here. */
   changed(message, choices) {
     this.keep(message, choices);
     this.otherTabs.postMessage({ voter: this.chat.me.id, message, choices });
   }
 
-  /** Asks for those of all polls in the page, in one question. */
+  /** Requests my votes in all polls of the page, in one query. */
   ask() {
     if (this.asking) return;
     this.asking = true;
@@ -62,7 +62,7 @@ class MyVotes {
         const { votes } = await this.chat.store.request({ type: "votes", messages });
         for (const id of messages) this.known.set(id, votes[id] ?? []);
       } catch {
-        return; // Offline: the next hello asks again.
+        return; // Offline: the next hello requests them again.
       }
       for (const poll of this.shown) poll.requestUpdate();
     });
@@ -82,7 +82,7 @@ class ChatPoll extends ChatElement {
     /** @type {MessageContext} */
     this.context = later;
     this.confirming = false;
-    /** What I chose and the server has not acknowledged. @type {number[] | null} */
+    /** My votes that the server has not acknowledged. @type {number[] | null} */
     this.chosen = null;
   }
 
@@ -116,7 +116,7 @@ class ChatPoll extends ChatElement {
     clearTimeout(this.timer);
     this.timer = setTimeout(async () => {
       const done = await this.context.change({ type: "vote", message: this.message, choices }, gettext("There is no connection. The vote was not saved."));
-      if (this.chosen !== choices) return; // another choice is on its way
+      if (this.chosen !== choices) return; // a newer choice is pending
       this.chosen = null;
       if (done) mine.changed(this.message, choices);
       else this.requestUpdate();
@@ -128,7 +128,7 @@ class ChatPoll extends ChatElement {
     return isMine || room.role !== "member";
   }
 
-  /** Asks whether to, or no longer. The button that was pressed goes: the focus must not go with it. */
+  /** Asks for confirmation, or stops asking. Moves the focus, because the pressed button disappears. */
   async confirm(on) {
     this.confirming = on;
     await this.updateComplete;
@@ -193,7 +193,7 @@ class ChatPoll extends ChatElement {
       ${this.mayClose ? button(gettext("Close poll…"), () => this.confirm(true)) : nothing}`;
   }
 
-  /** The first people who voted for a choice, and how many others. */
+  /** The first people who voted for a choice, and the number of others. */
   names(people, votes) {
     const known = people.filter((id) => this.knows(id));
     const names = this.context.chat.namesOf(known);
@@ -202,11 +202,11 @@ class ChatPoll extends ChatElement {
     return others ? interpolate(gettext("%(names)s and %(count)s more"), { names, count: formatNumber(others) }) : names;
   }
 
-  /** Gets to know those who voted and said nothing that is held here. */
+  /** Loads voters who are not known from any message. */
   async meet() {
     const { chat, room } = this.context;
     if (this.poll.choices.every(({ people = [] }) => people.every((id) => this.knows(id)))) return;
-    await chat.store.request({ type: "members", room: room.id }).catch(() => null); // offline: the others are counted
+    await chat.store.request({ type: "members", room: room.id }).catch(() => null); // offline: the others are only counted
     this.requestUpdate();
   }
 

@@ -1,5 +1,5 @@
 // @ts-check
-// What goes over HTTP: rooms and who is in them. The socket then tells every open browser about it.
+// HTTP requests about rooms and members. The socket then notifies every open browser.
 import { address, boot } from "./page.js";
 import { gettext } from "./ui/i18n.js";
 
@@ -7,7 +7,7 @@ export class ApiError extends Error {
   /**
    * @param {number} status
    * @param {string} detail
-   * @param {Record<string, string[]>} [errors] Sentences by field when the form was wrong.
+   * @param {Record<string, string[]>} [errors] Errors by field if the form was invalid.
    */
   constructor(status, detail, errors = {}) {
     super(detail);
@@ -20,7 +20,7 @@ export class ApiError extends Error {
 function csrfToken() {
   const { cookie, token } = boot.csrf;
   if (!cookie) return token ?? "";
-  // It came with the page; signing in from another tab changes it.
+  // Read it each time, because signing in from another tab changes it.
   const pair = document.cookie.split("; ").find((pair) => pair.startsWith(`${cookie}=`));
   return pair?.slice(cookie.length + 1) ?? "";
 }

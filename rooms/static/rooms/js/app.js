@@ -14,9 +14,9 @@ import "./conversation/mentions.js";
 import "./rooms/sidebar.js";
 import "./ui/toasts.js";
 
-// A blink of the connection is nobody's business.
+// Short interruptions of the connection are not shown.
 const CALM_MS = 1500;
-// For as long another page may take to come before this one goes to sign in.
+// Time for another page to load before this one redirects to sign-in.
 const LEAVING_MS = 5000;
 const ROOM_PATH = /^rooms\/([^/]+)\/(\d+)?$/;
 
@@ -31,12 +31,12 @@ function readPath(path) {
   return found ? { slug: decodeURIComponent(found[1]), seq: found[2] ? Number(found[2]) : null } : { slug: null, seq: null };
 }
 
-/** The whole screen: what the address says, which room that is, and the parts around it. */
+/** The whole screen: the URL's room and the parts around it. */
 class ChatApp extends ChatElement {
   static properties = {
     route: { state: true },
-    preview: { state: true }, // what is known of the room of the address when I am not in it
-    drawer: { state: true }, // the sidebar, on a narrow screen
+    preview: { state: true }, // what is known of the URL's room if I am not in it
+    drawer: { state: true }, // the sidebar on a narrow screen
     connection: { state: true },
     joining: { state: true },
     joinError: { state: true },
@@ -48,7 +48,7 @@ class ChatApp extends ChatElement {
     this.connection = "connecting";
     this.drawer = false;
     this.roomId = null;
-    this.leaving = false; // another page was asked for
+    this.leaving = false; // another page was requested
     new Watch(this, "rooms", "hello");
     this.wide = matchMedia("(min-width: 48.01rem)");
   }
@@ -71,25 +71,25 @@ class ChatApp extends ChatElement {
 
   get room() {
     const { store } = this.chat;
-    // By id first: a rename may have changed the slug while somebody is in the room.
+    // By id first: a rename may have changed the slug while the room is open.
     return store.rooms.get(this.roomId) ?? (this.route.slug === null ? null : store.roomBySlug(this.route.slug));
   }
 
-  // ── The address ──
+  // ── Navigation ──
 
   clicked(event) {
     const link = event.target.closest?.("a[href]");
     if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     if (link.hasAttribute("download") || link.origin !== location.origin) return;
     if (!roomPath(link.pathname) && link.pathname !== address("rooms/")) return;
-    // Where nothing is known of the room the server has to say what the address is.
+    // If the room is unknown, let the server handle the URL.
     const { slug } = readPath(link.pathname);
     if (slug !== null && !this.chat.store.roomBySlug(slug) && this.preview?.slug !== slug) return;
     event.preventDefault();
     this.navigate(link.pathname);
   }
 
-  /** Goes to an address within the chat; `preview` is what is known of the room if I am not in it (yet). */
+  /** Navigates within the chat. `preview` describes the room if I am not in it (yet). */
   navigate(path, preview = null) {
     if (!roomPath(path)) {
       location.assign(path);
@@ -113,7 +113,7 @@ class ChatApp extends ChatElement {
   }
 
   leftCurrent() {
-    // The store has let go of the room; what it looked like is enough to say what happened.
+    // The store has dropped the room. Its last state is enough to explain what happened.
     this.preview = { ...this.last, left: true };
     this.roomId = null;
     this.requestUpdate();
@@ -154,7 +154,7 @@ class ChatApp extends ChatElement {
 
   setConnection(state) {
     if (state === "signed-out") {
-      // Signing out leads somewhere itself, and the socket may end before that page is there.
+      // Signing out navigates by itself, and the socket may close before that page loads.
       setTimeout(() => location.assign(signInUrl()), this.leaving ? LEAVING_MS : 0);
       return;
     }
@@ -165,14 +165,14 @@ class ChatApp extends ChatElement {
     }
     clearTimeout(this.calm);
     this.calm = null;
-    // While it tries again and again the notice stands still.
+    // Keep the notice unchanged during retries.
     this.connection = trying && ["waiting", "crowded"].includes(this.connection) ? this.connection : state;
   }
 
   connectionNotice() {
     switch (this.connection) {
       case "open":
-      case "connecting": // the first time, which is quick
+      case "connecting": // the first attempt, which is quick
         return nothing;
       case "outdated":
         return html`<span>${gettext("This page is older than the server.")}</span> <button type="button" class="link" @click=${() => location.reload()}>${gettext("Reload")}</button>`;

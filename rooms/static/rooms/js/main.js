@@ -12,7 +12,7 @@ if (boot.joined) store.begin({ epoch: boot.epoch, me: boot.person, room: boot.ro
 
 const socket = new Socket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${boot.urls.socket}?language=${boot.language}`, {
   onFrame(frame) {
-    // Somebody else signed in in another tab: what is in this one, the outbox above all, is not theirs.
+    // Another account signed in in another tab. This tab's content, above all its outbox, is not theirs.
     if (frame.type === "hello" && frame.person.id !== boot.person.id) location.reload();
     else store.receive(frame);
   },
@@ -23,7 +23,7 @@ const chat = new Chat({ boot, store, socket });
 for (const setup of extensions) setup(chat);
 socket.connect();
 
-// In the place of what was painted first: around it may be the site's own header.
+// Replaces the first paint. The site's own header may surround it.
 const root = document.createElement("div");
 document.getElementById("opening")?.replaceWith(root);
 render(html`<chat-app .chat=${chat}></chat-app>`, root);

@@ -1,5 +1,5 @@
 // @ts-check
-// What the page says about itself; rooms.pages.chat makes it.
+// The page's own data, from rooms.pages.chat.
 
 /** @import { Person } from "./log/frames.js" */
 
@@ -8,11 +8,11 @@
  * @property {Person} person
  * @property {{name: string}} place
  * @property {string} epoch
- * @property {any} room The room of the address: mine as in `hello`, or a preview of one that I am not in.
+ * @property {any} room The URL's room: as in `hello`, or a preview if I am not in it.
  * @property {boolean} joined
  * @property {boolean} is_owner
- * @property {string} language Of the page, and of the sentences in errors.
- * @property {{home: string, socket: string, sign_in: string, sign_out: string, admin: string}} urls What is empty, the site does not have.
+ * @property {string} language The language of the page and of errors.
+ * @property {{home: string, socket: string, sign_in: string, sign_out: string, admin: string}} urls Empty if the site has none.
  * @property {{header: string, cookie?: string, token?: string}} csrf
  */
 
@@ -25,7 +25,7 @@ export const boot = inPage("chat");
 export const firstPage = inPage("messages");
 
 /**
- * The address of a page of the chat, wherever the site has put the chat.
+ * The URL of a page of the chat, wherever the site mounts it.
  * @param {string} path
  */
 export const address = (path) => boot.urls.home + path;

@@ -1,9 +1,9 @@
 // @ts-check
-// What a capability adds to the client.
+// Extension points for capabilities.
 //
-// The page names a capability's scripts before main.js, so all of this is registered before anything is drawn.
-// A script at `static/polls/poll.js` imports what it needs by relative static names, ../rooms/js/parts.js and
-// ../rooms/vendor/lit.js, which get their hash like all others:
+// The page loads a capability's scripts before main.js, so everything is registered before the first render.
+// A script at `static/polls/poll.js` imports by relative static names, ../rooms/js/parts.js and
+// ../rooms/vendor/lit.js, so that its imports are hashed too:
 //
 //   parts.set("poll", (poll, { message, chat, archived, tabindex }) => html`…`);
 //   messageActions.push({ icon, label: gettext("Close poll"), offered: ({ message }) => …, run: ({ chat, message }) => … });
@@ -12,9 +12,9 @@
 //   completers.push({ label: gettext("People"), pattern: /@(\w*)$/, find: async (word, { room, chat }) => [{ key, text, name, note }] });
 //   extend((chat) => chat.store.on("poll", (frame) => …));
 //
-// A dialog is an element that extends ChatDialog (ui/dialog.js), in a module of its own that is loaded when it is first opened.
-// What goes along with a message: chat.outbox.add({ room: room.id, body, along: { poll: { choices } } }). A command that changes a
-// message: context.change({ type: "vote", message: message.id, … }), which says in a toast why it failed.
+// A dialog is an element that extends ChatDialog (ui/dialog.js), in its own module, loaded when first opened.
+// To send data with a message: chat.outbox.add({ room: room.id, body, along: { poll: { choices } } }). To change a
+// message: context.change({ type: "vote", message: message.id, … }), which shows errors in a toast.
 
 /** @import { Chat } from "./chat.js" */
 /** @import { MessageState } from "./log/frames.js" */
@@ -22,31 +22,31 @@
 /** @import { TemplateResult } from "../vendor/lit.js" */
 
 /**
- * What is drawn on a message, and what its buttons may know.
+ * The context of a message, for its parts and buttons.
  * @typedef {object} MessageContext
  * @property {Chat} chat
  * @property {Room} room
  * @property {MessageState} message
  * @property {boolean} mine Whether I wrote it.
- * @property {boolean} archived Whether its room is archived: then nothing can be changed.
- * @property {-1 | symbol} tabindex For every control: the Tab key goes only through those of the message where the person is.
+ * @property {boolean} archived Whether its room is archived and read-only.
+ * @property {-1 | symbol} tabindex For every control: the Tab key moves only through the focused message.
  * @property {HTMLElement} row The message's element.
- * @property {(frame: object, offline?: string) => Promise<boolean>} change Sends a command; says in a toast why it failed. Resolves with whether it was done.
+ * @property {(frame: object, offline?: string) => Promise<boolean>} change Sends a command and shows errors in a toast. Resolves with whether it succeeded.
  */
 
 /**
- * The part of a message that the wire calls `name`, drawn below its text: not for a deleted message, and not where the
- * field is absent. Parts are drawn in the order in which they were set; reactions come last.
+ * The field `name` of a message on the wire, rendered below its text, unless the message is deleted or the
+ * field is absent. Parts are rendered in the order of registration; reactions come last.
  * @type {Map<string, (value: any, context: MessageContext) => unknown>}
  */
 export const parts = new Map();
 
 /**
- * A button on the message where the person is.
+ * A button on the focused or hovered message.
  * @typedef {object} MessageAction
  * @property {TemplateResult} icon
  * @property {string} label
- * @property {string} [key] Does the same when pressed on the focused message.
+ * @property {string} [key] Keyboard shortcut on the focused message.
  * @property {string} [className]
  * @property {(context: MessageContext) => boolean} offered
  * @property {(context: MessageContext, event: Event) => void} run
@@ -58,7 +58,7 @@ export const messageActions = [];
 /** @typedef {{chat: Chat, room: Room}} ComposerContext */
 
 /**
- * A button beside the field in which one writes.
+ * A button next to the composer's text field.
  * @typedef {object} ComposerAction
  * @property {TemplateResult} icon
  * @property {string} label
@@ -70,11 +70,11 @@ export const messageActions = [];
 export const composerActions = [];
 
 /**
- * What one types instead of a message: `/name rest`. Names are in small letters.
+ * A command typed instead of a message: `/name rest`. Names are lower-case.
  * @typedef {object} SlashCommand
- * @property {string[]} names The one in the reader's language, which is suggested first, and one that works in every language.
+ * @property {string[]} names The name in the reader's language, which is suggested first, and one that works in every language.
  * @property {string} description
- * @property {(rest: string, context: ComposerContext) => unknown} run Where it resolves with null the line stays as it was typed.
+ * @property {(rest: string, context: ComposerContext) => unknown} run If it resolves with null, the typed line stays.
  */
 
 /** @type {SlashCommand[]} */
@@ -83,21 +83,21 @@ export const slashCommands = [];
 /**
  * @typedef {object} Completion
  * @property {string | number} key
- * @property {string} text What replaces the word; a space is added.
+ * @property {string} text Replaces the word; a space is appended.
  * @property {string} name
  * @property {string} [note]
  */
 
 /**
- * Suggests how the word before the cursor may go on. The first completer whose pattern fits is asked.
+ * Completes the word before the cursor. The first completer whose pattern matches is used.
  * @typedef {object} Completer
- * @property {string} label Of the list, for screen readers.
- * @property {RegExp} pattern Matches the text before the cursor; its first group is the word to complete.
+ * @property {string} label Label of the list, for screen readers.
+ * @property {RegExp} pattern Matches the text before the cursor. The first group is the word to complete.
  * @property {(word: string, context: ComposerContext) => Promise<Completion[]>} find
  */
 
 /**
- * A link at the beginning of a room in which nothing was said yet.
+ * A link at the start of an empty room.
  * @typedef {object} BeginningLink
  * @property {TemplateResult} icon
  * @property {string} label
@@ -115,7 +115,7 @@ export const completers = [];
 export const extensions = [];
 
 /**
- * Calls `setup` when the chat is there and nothing is drawn yet.
+ * Calls `setup` when the chat exists, before the first render.
  * @param {(chat: Chat) => void} setup
  */
 export function extend(setup) {

@@ -1,5 +1,5 @@
 // @ts-check
-// Lines that are not messages but commands: /poll Lunch?
+// Lines that are commands instead of messages: /poll Lunch?
 import { completers, slashCommands } from "../parts.js";
 import { gettext } from "../ui/i18n.js";
 
@@ -8,7 +8,7 @@ import { gettext } from "../ui/i18n.js";
 const LINE = /^\/(\S+)\s*(.*)$/su;
 
 /**
- * The command that a line is, and what follows its name. A line that is none, as /etc/hosts, is a message.
+ * Returns the command in a line, and the text after its name. Other lines, like /etc/hosts, are messages.
  * @param {string} line
  * @returns {[SlashCommand, string] | null}
  */

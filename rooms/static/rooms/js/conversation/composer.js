@@ -14,12 +14,12 @@ import { Watch } from "../ui/watch.js";
 /** @import { Room } from "../log/store.js" */
 /** @import { Completer, Completion } from "../parts.js" */
 
-// The server takes no more (protocol: 1 to 16,384 bytes of UTF-8).
+// The protocol's limit (1 to 16,384 bytes of UTF-8).
 const BODY_BYTES = 16_384;
-// A typing mark lasts 5 s: one every 3 s keeps it alive.
+// A typing mark lasts 5 s. Sending one every 3 s keeps it alive.
 const TYPING_EVERY_MS = 3000;
 const QUOTE_LENGTH = 140;
-// A placeholder is cut off without an ellipsis.
+// Placeholders are truncated without an ellipsis.
 const PLACEHOLDER_NAME = 40;
 
 class ChatComposer extends ChatElement {
@@ -43,7 +43,7 @@ class ChatComposer extends ChatElement {
     /** @type {Completion[]} */
     this.suggestions = [];
     this.chosen = 0;
-    /** Whose suggestions these are. @type {Completer | null} */
+    /** The completer of the current suggestions. @type {Completer | null} */
     this.completer = null;
     this.typedAt = 0;
     new Watch(this, "typing", "rooms");
@@ -67,7 +67,7 @@ class ChatComposer extends ChatElement {
     this.field.value = body;
     this.empty = !body.trim();
     fit(this.field);
-    // On a touch screen a focus would open the keyboard over what one came to read.
+    // On a touch screen, focus would open the keyboard over the messages.
     if (matchMedia("(hover: hover)").matches && !document.querySelector("dialog[open]")) this.field.focus({ preventScroll: true });
   }
 
@@ -156,10 +156,10 @@ class ChatComposer extends ChatElement {
     } else this.enter.keydown(event);
   }
 
-  // ── Completing ──
+  // ── Completion ──
 
   /**
-   * The word before the cursor that a completer may complete.
+   * The word before the cursor, if a completer matches it.
    * @returns {[Completer, string] | null}
    */
   get completing() {
@@ -172,7 +172,7 @@ class ChatComposer extends ChatElement {
     return null;
   }
 
-  /** Whether Enter completes the word; one that is typed out already is sent as it is. */
+  /** Whether Enter completes the word. If the word is already complete, Enter sends. */
   get completable() {
     const suggestion = this.suggestions[this.chosen];
     return suggestion && this.completing?.[1].toLocaleLowerCase() !== suggestion.text.toLocaleLowerCase();
@@ -186,7 +186,7 @@ class ChatComposer extends ChatElement {
     }
     const [completer, word] = completing;
     const suggestions = await completer.find(word, { chat: this.chat, room: this.room });
-    if (this.completing?.[0] !== completer || this.completing[1] !== word) return; // somebody typed on
+    if (this.completing?.[0] !== completer || this.completing[1] !== word) return; // the user typed on
     this.completer = completer;
     this.suggestions = suggestions;
     this.chosen = 0;

@@ -1,13 +1,13 @@
 // @ts-check
-// Enter in a text field, correct with input methods.
+// Handles Enter in a text field, including input methods.
 //
-// In Korean, Enter while a syllable is being composed ends the syllable and is also meant as Enter: it must not act before the
-// syllable is in the field, and must not be needed a second time. In Japanese and Chinese the same key only
-// picks a candidate and is not meant for us.
+// In Korean, Enter during the composition of a syllable ends the syllable and also counts as Enter. It must act only
+// after the syllable is in the field, and must not be needed a second time. In Japanese and Chinese the same key
+// only picks a candidate and does not count.
 const HANGUL = /^[\p{Script=Hangul}]+$/u;
 
 export class Enter {
-  /** action() is called with the field's text complete. */
+  /** Calls action() when the field's text is complete. */
   constructor(action) {
     this.action = action;
     this.composing = "";
@@ -32,7 +32,7 @@ export class Enter {
   compositionend() {
     this.composing = "";
     if (!this.owed) return;
-    // Some browsers write the syllable only after this event.
+    // Some browsers insert the syllable only after this event.
     setTimeout(() => {
       if (!this.owed) return;
       this.owed = false;
@@ -40,7 +40,7 @@ export class Enter {
     });
   }
 
-  /** The same Enter would also break the line. */
+  /** Keeps the same Enter from inserting a line break. */
   beforeinput(event) {
     if (this.owed && (event.inputType === "insertLineBreak" || event.inputType === "insertParagraph")) event.preventDefault();
   }
@@ -50,7 +50,7 @@ export class Enter {
   }
 }
 
-/** Makes a text field as high as its text; the stylesheet sets the limit. */
+/** Makes a text field as tall as its text. The stylesheet sets the limit. */
 export function fit(field) {
   field.style.height = "auto";
   field.style.height = `${field.scrollHeight + field.offsetHeight - field.clientHeight}px`;

@@ -1,13 +1,13 @@
 // @ts-check
-// Completes names after an @.
+// Completes names after @.
 import { completers } from "../parts.js";
 import { gettext } from "../ui/i18n.js";
 import { nameOf } from "../ui/people.js";
 
 const SUGGESTIONS = 6;
-// People come and go; for this long the answer is good enough.
+// Cache time for a room's members.
 const MEMBERS_KEPT_MS = 60_000;
-const members = new Map(); // room → its people but me
+const members = new Map(); // room → its people except me
 
 async function peopleOf({ chat, room }) {
   if (!members.has(room.id)) {
@@ -16,7 +16,7 @@ async function peopleOf({ chat, room }) {
       members.set(room.id, answer.members.filter((member) => member.id !== chat.me.id));
       setTimeout(() => members.delete(room.id), MEMBERS_KEPT_MS);
     } catch {
-      return []; // without a connection nobody is suggested; the name can still be typed
+      return []; // without a connection there are no suggestions; names can still be typed
     }
   }
   return members.get(room.id) ?? [];

@@ -18,7 +18,7 @@ import { pickReaction } from "./reactions.js";
 
 const QUOTE_LENGTH = 140;
 
-// In the order in which they are shown; those of capabilities come before the last.
+// In display order; actions of capabilities come before the last one.
 /** @type {(MessageAction & {run: (context: any, event: Event) => void, offered: (context: any) => boolean})[]} */
 const ACTIONS = [
   { icon: icons.react, label: gettext("Add reaction"), key: "+", offered: ({ archived }) => !archived, run: pickReaction },
@@ -29,18 +29,18 @@ const ACTIONS = [
 /** @type {(typeof ACTIONS)[0]} */
 const DELETE = { icon: icons.trash, label: gettext("Delete"), key: "Delete", className: "icon-button--danger", offered: ({ row }) => row.mayDelete, run: ({ row }) => row.delete() };
 
-/** One message, or one that is still on its way (an entry of the outbox, in `pending`). */
+/** One message, or a pending one (an entry of the outbox, in `pending`). */
 class ChatMessage extends ChatElement {
   static properties = {
     room: { attribute: false },
     message: { attribute: false },
     pending: { attribute: false },
-    state: { attribute: false }, // of the pending one, which is changed in place
-    quoted: { attribute: false }, // the message this one replies to, where it is known
-    continued: { type: Boolean }, // same author as above, shortly after
+    state: { attribute: false }, // of the pending message, which is changed in place
+    quoted: { attribute: false }, // the message this one replies to, if known
+    continued: { type: Boolean }, // by the same author as the one above, shortly after
     highlighted: { type: Boolean },
-    withdrawn: { attribute: false }, // deleted by me a moment ago, can be undone
-    slug: { attribute: false }, // of the room, like the next: the room itself is changed in place
+    withdrawn: { attribute: false }, // deleted by me a moment ago; can be undone
+    slug: { attribute: false }, // of the room; this and the next, because the room is changed in place
     archived: { type: Boolean },
     active: { state: true },
     editing: { state: true },
@@ -68,7 +68,7 @@ class ChatMessage extends ChatElement {
     this.enter = new Enter(() => this.save());
     this.addEventListener("pointerenter", (event) => event.pointerType !== "touch" && (this.active = true));
     this.addEventListener("pointerleave", (event) => event.pointerType !== "touch" && (this.active = this.matches(":focus-within")));
-    // The button with the dots is replaced by the actions: were that done on its focus, its click would hit nothing.
+    // Actions replace the button with the dots. If focus did that, its click would hit nothing.
     this.addEventListener("focusin", (event) => (this.active ||= !(/** @type {Element} */ (event.target).matches(".message__more"))));
     this.addEventListener("focusout", (event) => !this.contains(/** @type {Node | null} */ (event.relatedTarget)) && (this.active = this.matches(":hover")));
     this.addEventListener("keydown", (event) => this.keydown(event));
@@ -88,7 +88,7 @@ class ChatMessage extends ChatElement {
     return Boolean(this.message?.deleted) || this.withdrawn;
   }
 
-  /** The message, where it is not one on its way. */
+  /** The message, unless it is pending. */
   get sent() {
     return /** @type {Message} */ (this.message);
   }
@@ -134,7 +134,7 @@ class ChatMessage extends ChatElement {
 
   // ── Actions ──
 
-  /** By touch: the focus goes into the actions, and when it goes elsewhere they go too. */
+  /** For touch: moves focus into the actions. When focus leaves them, they close. */
   async showActions() {
     this.active = true;
     await this.updateComplete;
@@ -194,12 +194,12 @@ class ChatMessage extends ChatElement {
       await navigator.clipboard.writeText(url);
       this.chat.toasts.show({ text: gettext("Link copied") });
     } catch {
-      this.chat.toasts.show({ text: url, seconds: 10 }); // plain http has no clipboard: show it to be selected
+      this.chat.toasts.show({ text: url, seconds: 10 }); // plain http has no clipboard: show the link to be selected
     }
   }
 
   /**
-   * What parts and actions may know and do.
+   * The context for parts and actions.
    * @returns {MessageContext}
    */
   get context() {
@@ -211,7 +211,7 @@ class ChatMessage extends ChatElement {
       archived,
       room: this.room,
       row: this,
-      // The Tab key goes through the controls of the message where the person is, not of three hundred.
+      // The Tab key moves through the controls of the focused message, not of three hundred.
       tabindex: this.active ? /** @type {symbol} */ (nothing) : -1,
       change: (frame, offline) => this.change(frame, offline),
     };
@@ -331,7 +331,7 @@ class ChatMessage extends ChatElement {
   }
 
   actions() {
-    // Three hundred rows do not need fifteen hundred buttons: they exist where the person is.
+    // Create buttons only for the active message, instead of fifteen hundred for three hundred rows.
     if (!this.active) {
       return html`<button type="button" class="message__more icon-button icon-button--small" tabindex="-1" aria-label=${gettext("Message actions")}
         @click=${this.showActions}>${icons.more}</button>`;

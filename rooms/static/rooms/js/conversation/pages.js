@@ -4,14 +4,14 @@ import { PAGE } from "./window.js";
 /** @import { ChatTimeline } from "./timeline.js" */
 /** @import { Direction } from "./window.js" */
 
-/** Loads what the timeline's window shows next. */
+/** Loads the pages that the timeline's window shows next. */
 export class Pages {
   /** @param {ChatTimeline} timeline */
   constructor(timeline) {
     this.timeline = timeline;
-    /** What is being loaded. @type {"opening" | Direction | null} */
+    /** The page being loaded. @type {"opening" | Direction | null} */
     this.busy = null;
-    /** What could not be loaded. @type {"opening" | Direction | null} */
+    /** The page that failed to load. @type {"opening" | Direction | null} */
     this.failed = null;
   }
 
@@ -33,7 +33,7 @@ export class Pages {
   open() {
     const { chat, opened, room, window } = this.timeline;
     this.become("opening");
-    // What came with the page is shown before the socket is open; more is loaded then.
+    // The embedded page is shown before the socket is open; more is loaded afterwards.
     if ((!chat.store.greeted && room.messages.has(opened.anchor)) || window.covers(opened.anchor)) this.land();
     else this.loadAround();
   }
@@ -70,7 +70,7 @@ export class Pages {
     try {
       await (query ? chat.store.history(room.id, query) : new Promise(requestAnimationFrame));
     } catch (refusal) {
-      // Offline: it is still wanted, and asked for again after the next hello.
+      // Offline: request it again after the next hello.
       if (this.timeline.opened === opened && refusal.code !== "offline") this.become(null, direction);
       return;
     }

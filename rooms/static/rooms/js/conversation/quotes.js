@@ -1,16 +1,16 @@
 // @ts-check
-// Messages that are quoted by replies and lie outside of what is loaded.
+// Messages quoted by replies that are not loaded.
 import { fetchQuotes } from "../api.js";
 
 export class Quotes {
   constructor(store) {
     this.store = store;
-    this.known = new Map(); // id → message, or null while it is being asked for
+    this.known = new Map(); // id → message, or null while it is requested
     this.wanted = new Map(); // room → Set of ids
     store.subscribe((what) => what === "hello" && this.askAgain());
   }
 
-  /** The message with this id, or null; then the room is told of as soon as it is known. */
+  /** Returns the message with this id, or null. Then the room is notified when it is known. */
   find(room, id) {
     const held = room.byId(id) ?? this.known.get(id);
     if (held) return held;
@@ -30,7 +30,7 @@ export class Quotes {
           for (const message of messages) this.known.set(message.id, message);
           this.store.tell("messages", room.id);
         },
-        () => {}, // the reply still says that it is one; asked again after the next reconnect
+        () => {}, // the reply still shows that it is one; requested again after reconnecting
       );
     }
     this.wanted.clear();

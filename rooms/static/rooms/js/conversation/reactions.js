@@ -1,5 +1,5 @@
 // @ts-check
-// Emoji under a message, drawn as a part.
+// Renders the emoji under a message, as a part.
 import { classMap, html, nothing } from "../../vendor/lit.js";
 import { parts } from "../parts.js";
 import { formatNumber, gettext, interpolate, ngettext } from "../ui/i18n.js";
@@ -9,7 +9,7 @@ function react({ change, message }, emoji, on) {
   return change({ type: "react", message: message.id, emoji, on }, gettext("There is no connection. The reaction was not saved."));
 }
 
-/** Asks for an emoji, beside the button that was pressed. */
+/** Opens the emoji picker next to the pressed button. */
 export async function pickReaction(context, event) {
   const { chat, row } = context;
   const button = event.currentTarget;

@@ -1,21 +1,21 @@
 // @ts-check
-// What stands in the timeline one below the other. No DOM.
+// The rows of the timeline. No DOM.
 
 /** @import { Entry } from "../log/outbox.js" */
 /** @import { Message } from "../log/store.js" */
 
-// The same person within this time needs no new heading.
+// Messages of one person within this time share a heading.
 const GROUP_MS = 5 * 60_000;
 
 /**
- * A day, the mark of what is new, a message, or one on its way.
+ * A day, the divider of new messages, a message, or a pending message.
  * @typedef {object} Row
  * @property {string} key
  * @property {Date} [day]
  * @property {boolean} [divider]
  * @property {Message} [message]
  * @property {Entry} [pending]
- * @property {boolean} [continued] The author is the one above, shortly after: no heading.
+ * @property {boolean} [continued] By the same author as the one above, shortly after: no heading.
  */
 
 /**
@@ -40,7 +40,7 @@ export function rowsOf({ messages, above, pending, divider }) {
     const continued = !newDay && !isNew && !message.reply_to && author === message.author.id && isSoon(at, date.getTime());
     author = message.author.id;
     at = date;
-    // The key stays when a pending message becomes a real one. A cid is only unique for its author.
+    // A pending message keeps its key when it arrives. A cid is only unique per author.
     rows.push({ key: `${author} ${message.cid}`, message, continued });
   }
   for (const entry of pending) {

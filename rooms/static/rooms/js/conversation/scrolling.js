@@ -3,25 +3,25 @@ import { attentive } from "../ui/attention.js";
 
 /** @import { ChatTimeline } from "./timeline.js" */
 
-// Load the next page before the person reaches the end of this one.
+// Distance at which the next page is loaded.
 const LOAD_AHEAD_PX = 800;
-// This near to the end counts as being at the end.
+// Distance that still counts as the end.
 const END_PX = 40;
-// Between the top edge and the mark of what is new.
+// Distance between the top edge and the divider of new messages.
 const DIVIDER_PX = 8;
 
-/** Where the person is in the timeline; keeps them there, whatever is added or dropped above. */
+/** The user's position in the timeline. Keeps it when rows are added or dropped above. */
 export class Scrolling {
   /** @param {ChatTimeline} timeline */
   constructor(timeline) {
     this.timeline = timeline;
-    /** Whether the person is looking at the end, which then stays in sight. */
+    /** Whether the user is at the end, which then stays visible. */
     this.stick = false;
-    /** Whether they have scrolled away from it. */
+    /** Whether the user has scrolled away from it. */
     this.away = false;
-    /** Whether the window was opened anew and its place is not yet chosen. */
+    /** Whether the window was reopened and its position is not chosen yet. */
     this.arriving = false;
-    /** The row that is kept in place. @type {{row: Element, top: number} | null} */
+    /** The row that keeps its position. @type {{row: Element, top: number} | null} */
     this.held = null;
     this.shownTop = 0;
   }
@@ -44,7 +44,7 @@ export class Scrolling {
     const { pages, window } = this.timeline;
     if (pages.opening) return;
     const { scrollTop, clientHeight } = this.scroller;
-    // Rows that grow (a quote comes) push the end away; only scrolling up leaves it.
+    // Growing rows (a quote arrives) push the end away. Only scrolling up leaves it.
     this.stick = window.following && (this.fromEnd < END_PX || (this.stick && scrollTop >= this.shownTop));
     this.shownTop = scrollTop;
     const away = !window.following || this.fromEnd > clientHeight / 2;
@@ -78,7 +78,7 @@ export class Scrolling {
     scroller.scrollTop = top;
   }
 
-  /** Goes to the end, past what is unread. */
+  /** Jumps to the end, past unread messages. */
   leap() {
     this.stick = true;
     this.away = false;
@@ -89,7 +89,7 @@ export class Scrolling {
     return element.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top + this.scroller.scrollTop;
   }
 
-  /** Before drawing: remembers what the person is looking at. */
+  /** Before rendering: remembers the visible row. */
   hold() {
     const { timeline } = this;
     this.held = null;
@@ -99,7 +99,7 @@ export class Scrolling {
     if (row) this.held = { row, top: row.getBoundingClientRect().top };
   }
 
-  /** After drawing: keeps it where it was. */
+  /** After rendering: restores its position. */
   restore() {
     if (this.arriving) {
       this.arriving = false;
@@ -109,7 +109,7 @@ export class Scrolling {
     if (!this.timeline.window.empty) queueMicrotask(() => this.resized());
   }
 
-  /** At the permalink's message, the first unread one, or the end. */
+  /** Scrolls to the permalink's message, the first unread one, or the end. */
   arrive() {
     const { scroller, timeline } = this;
     const { target } = timeline.opened;

@@ -19,11 +19,11 @@ import "./message.js";
 /** @import { Row } from "./rows.js" */
 /** @import { Direction } from "./window.js" */
 
-/** The conversation of one room: a window on its log. */
+/** The conversation of one room, as a window on its log. */
 export class ChatTimeline extends ChatElement {
   static properties = {
     room: { attribute: false },
-    target: { attribute: false }, // a seq to open at, from a permalink
+    target: { attribute: false }, // the seq of a permalink
     visit: { attribute: false }, // changes with every navigation, so that the same link works twice
   };
 
@@ -35,13 +35,13 @@ export class ChatTimeline extends ChatElement {
     this.target = null;
     this.marks = new ReadMarks(this);
     this.pages = new Pages(this);
-    /** What is open now; answers to questions of an earlier visit are ignored. @type {Visit} */
+    /** The current visit. Answers for an earlier visit are ignored. @type {Visit} */
     this.opened = later;
     /** @type {Window} */
     this.window = later;
     /** @type {Scrolling} */
     this.scrolling = later;
-    this.leaping = false; // to the end, as soon as there is a connection
+    this.leaping = false; // jump to the end as soon as there is a connection
     this.shownSign = "";
     this.onWindow = () => {
       if (attentive()) this.marks.soon();
@@ -104,7 +104,7 @@ export class ChatTimeline extends ChatElement {
     this.scrolling.arriving = true;
   }
 
-  // ── What happens ──
+  // ── Events ──
 
   /**
    * @param {Topic} what
@@ -125,7 +125,7 @@ export class ChatTimeline extends ChatElement {
     this.requestUpdate();
   }
 
-  /** New messages at the end, when the window was there. */
+  /** Shows new messages at the end, if the window was there. */
   extend() {
     const { room, scrolling, window } = this;
     if (!window.following || this.pages.opening) return;
@@ -151,7 +151,7 @@ export class ChatTimeline extends ChatElement {
         if (!room.messages.has(room.seq)) await chat.store.history(room.id, { limit: PAGE });
       } catch {
         if (this.opened !== opened) return;
-        this.leaping = !chat.store.greeted; // the socket of a new page opens any moment
+        this.leaping = !chat.store.greeted; // a new page's socket opens any moment
         if (!this.leaping) chat.toasts.show({ text: gettext("There is no connection. The latest messages could not be loaded.") });
         return;
       }
@@ -177,7 +177,7 @@ export class ChatTimeline extends ChatElement {
     next.scrollIntoView({ block: "nearest" });
   }
 
-  /** For the composer's Up: edits my last message on the screen. */
+  /** For the composer's Up key: edits my last visible message. */
   editLast() {
     const row = this.rows.findLast((candidate) => candidate.mayEdit);
     if (!row) return;
@@ -191,7 +191,7 @@ export class ChatTimeline extends ChatElement {
   update(changed) {
     this.scrolling.hold();
     super.update(changed);
-    // Rows draw themselves later in this task; the scroll position needs their heights now.
+    // Rows render later in this task; the scroll position needs their heights now.
     for (const row of this.rows) if (row.isUpdatePending) row.performUpdate();
     this.scrolling.restore();
   }
@@ -201,7 +201,7 @@ export class ChatTimeline extends ChatElement {
     return this.rows.find((row) => row.message?.seq === seq);
   }
 
-  /** What is drawn here of the room itself; the rooms are told of far more often than it changes. */
+  /** The facts of the room rendered here. The store reports the rooms far more often than these change. */
   get roomSign() {
     const { room } = this;
     return [room.unread, room.archived, room.role, room.slug, roomName(room)].join(" ");
@@ -256,7 +256,7 @@ export class ChatTimeline extends ChatElement {
     `;
   }
 
-  /** Where nobody has said anything, somebody may be missing. */
+  /** In an empty room, offers to add people. */
   company() {
     const { room } = this;
     const add = () => this.dispatchEvent(new CustomEvent("add-people", { bubbles: true }));

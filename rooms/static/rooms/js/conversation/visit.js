@@ -1,7 +1,7 @@
 // @ts-check
 /** @import { Room } from "../log/store.js" */
 
-/** One visit to a room: where it opens, and what was unread then. */
+/** One visit to a room: where it opens, and the messages unread at that time. */
 export class Visit {
   /**
    * @param {Room} room
@@ -10,17 +10,17 @@ export class Visit {
   constructor(room, target) {
     this.room = room;
     this.target = target;
-    /** The seq of the first message that was unread. @type {number | null} */
+    /** The seq of the first unread message. @type {number | null} */
     this.divider = room.unread > 0 ? room.read_seq + 1 : null;
-    /** The seq that is shown first. */
+    /** The seq to show first. */
     this.anchor = target ?? this.divider ?? room.seq;
-    /** Whether the anchor turned out not to exist. */
+    /** Whether the anchor does not exist. */
     this.lost = false;
   }
 
   /**
-   * Decides where to open, once what the server has around the anchor is held. False where the end of the room is
-   * to be loaded instead.
+   * Decides where to open, once the messages around the anchor are loaded. Returns false if the end of the room
+   * must be loaded instead.
    */
   land() {
     const { messages, seq } = this.room;

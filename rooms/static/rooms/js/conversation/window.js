@@ -1,23 +1,23 @@
 // @ts-check
-// Arithmetic of seqs: no DOM, no network.
+// Arithmetic on seqs: no DOM, no network.
 
-// More rows than this make a phone slow; what is dropped is loaded again when somebody scrolls there.
+// Row limit: more make a phone slow. Dropped rows are loaded again when scrolled to.
 export const ROWS_LIMIT = 300;
 export const PAGE = 60;
-// Rows drawn in one frame. Measured on 2 busy cores: 20 take 13 ms; 60 take 30 to 70 ms, and scrolling stutters.
+// Rows rendered per frame. Measured on 2 busy cores: 20 take 13 ms; 60 take 30 to 70 ms, and scrolling stutters.
 export const STEP = 20;
 
 /** @typedef {"older" | "newer"} Direction */
 /** @typedef {{seq: number, messages: {has(seq: number): boolean}}} Log What a window needs of a room. */
 
-/** The part of a room's log that is shown: from `first` to `last`, both held and no hole between them. */
+/** The visible part of a room's log: from `first` to `last`, both loaded, without holes. */
 export class Window {
   /** @param {Log} log */
   constructor(log) {
     this.log = log;
     this.first = 1;
     this.last = 0;
-    /** Whether it ends where the log ends. */
+    /** Whether it ends at the end of the log. */
     this.following = false;
   }
 
@@ -26,7 +26,7 @@ export class Window {
   }
 
   /**
-   * Whether what is held fills a screen around a seq.
+   * Whether the loaded messages fill a screen around a seq.
    * @param {number} anchor
    */
   covers(anchor) {
@@ -43,14 +43,14 @@ export class Window {
     this.following = this.last === this.log.seq;
   }
 
-  /** Shows the end, which is held. */
+  /** Shows the end, which is loaded. */
   leap() {
     this.open(this.log.seq);
   }
 
   /**
-   * Takes in new messages at the end. Somebody who looks at the end (`stick`) sees them all, and the oldest rows go;
-   * for somebody who looks elsewhere the window only grows to its limit.
+   * Adds new messages at the end. At the end (`stick`) all are shown and the oldest rows are dropped;
+   * elsewhere the window only grows up to its limit.
    * @param {boolean} stick
    */
   extend(stick) {
@@ -61,7 +61,7 @@ export class Window {
   }
 
   /**
-   * The page of history that must be loaded before the window can move, or null.
+   * The page of history to load before the window can move, or null.
    * @param {Direction} direction
    */
   missing(direction) {
@@ -72,7 +72,7 @@ export class Window {
   }
 
   /**
-   * Moves one step over what is held; the rows at the other end go.
+   * Moves one step over loaded messages and drops rows at the other end.
    * @param {Direction} direction
    */
   move(direction) {
@@ -87,7 +87,7 @@ export class Window {
   }
 
   /**
-   * The furthest seq from here, in steps of +1 or -1, that is held without a hole.
+   * The furthest seq from here, in steps of +1 or -1, without a hole.
    * @param {number} seq
    * @param {1 | -1} step
    * @param {number} limit
@@ -99,7 +99,7 @@ export class Window {
   }
 
   /**
-   * Where the window begins. One more is held before it, so that its first row looks the same when older ones come.
+   * The start of the window. One more message is loaded before it, so that its first row stays the same.
    * @param {number} seq
    * @param {number} limit
    */

@@ -1,5 +1,5 @@
 // @ts-check
-// A deleted message disappears at once and is deleted on the server when the time for undoing is over.
+// Hides a deleted message at once, and deletes it on the server when the time to undo is over.
 import { gettext } from "../ui/i18n.js";
 import { sentenceOf } from "./refusals.js";
 
@@ -10,7 +10,7 @@ export class Deletions {
     this.store = store;
     this.toasts = toasts;
     this.waiting = new Map(); // message id → {room, timer, due}
-    // Closing the page means that nobody will undo.
+    // After closing the page nobody can undo.
     addEventListener("pagehide", () => this.flush());
     store.subscribe((what) => what === "hello" && this.sendDue());
   }
@@ -50,10 +50,10 @@ export class Deletions {
     deletion.due = true;
     try {
       await this.store.change({ type: "delete", message: id });
-      // The message itself says "deleted" as soon as the change is here; until then this entry hides it.
+      // The message shows as deleted once the change arrives. Until then this entry hides it.
       setTimeout(() => this.waiting.has(id) && this.forget(id), 2000);
     } catch (refusal) {
-      if (refusal.code === "offline") return; // sent when the connection is back
+      if (refusal.code === "offline") return; // sent after reconnecting
       if (refusal.passing) {
         setTimeout(() => this.waiting.has(id) && this.send(id), (refusal.retryAfter ?? 1) * 1000);
         return;

@@ -1,5 +1,5 @@
 // @ts-check
-// What was typed and not sent, per person and room, in this browser.
+// Unsent text per person and room, kept in this browser.
 const key = (person, room) => `draft:${person}:${room}`;
 
 export function loadDraft(person, room) {
@@ -15,7 +15,7 @@ export function saveDraft(person, room, draft) {
     if (draft.body || draft.replyTo) localStorage.setItem(key(person, room), JSON.stringify(draft));
     else localStorage.removeItem(key(person, room));
   } catch {
-    // storage full or refused: the draft lasts for this page
+    // storage is full or disabled: the draft lasts for this page
   }
 }
 

@@ -7,7 +7,7 @@ import { formatList, gettext } from "../ui/i18n.js";
 export const nameOf = ({ name, handle }) => (handle.startsWith("~") ? gettext("Deleted person") : name || handle);
 
 /**
- * The names of people as one text, mine as "You". Somebody who was never heard of is left out.
+ * The names of people as one text, mine as "You". Leaves out unknown people.
  * @param {Store} store
  * @param {number[]} ids
  */

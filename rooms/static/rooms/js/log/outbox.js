@@ -1,8 +1,8 @@
 // @ts-check
-// What I said and the server has not yet acknowledged. It lies in IndexedDB, so that neither a reload nor a crash
-// loses it. Every tab may send everything in it: the cid makes the second time harmless.
+// Messages that the server has not acknowledged yet. They are kept in IndexedDB, so that they survive reloads and
+// crashes. Every tab may send all of them: the cid makes repeats harmless.
 //
-// IndexedDB takes a moment, in which the tab may be closed. Until it has a message, localStorage keeps it, which is written
+// The tab may be closed before IndexedDB has stored a message. Until then localStorage keeps it, which is written
 // before the message is shown.
 import { openDB } from "../../vendor/idb.js";
 import { sentenceOf } from "./refusals.js";
@@ -15,7 +15,7 @@ const RETRY_MS = 1000;
 
 const NOTE = "outbox:";
 
-/** Raises where storage is full or refused. */
+/** Raises if storage is full or disabled. */
 function note(entry) {
   localStorage.setItem(NOTE + entry.cid, JSON.stringify(entry));
 }
@@ -24,11 +24,11 @@ function tearUp(cid) {
   try {
     localStorage.removeItem(NOTE + cid);
   } catch {
-    // there is none
+    // no storage
   }
 }
 
-/** Also those of a tab that was closed before IndexedDB had them. */
+/** Includes those of tabs that were closed before IndexedDB had them. */
 function notes(author) {
   try {
     const keys = Object.keys(localStorage).filter((key) => key.startsWith(NOTE));
@@ -55,7 +55,7 @@ async function openShelf() {
 }
 
 /**
- * A message on its way.
+ * An unacknowledged message.
  * @typedef {object} Entry
  * @property {string} cid
  * @property {number} author
@@ -64,8 +64,8 @@ async function openShelf() {
  * @property {number | null} reply_to
  * @property {object} [along] Fields of the send that capabilities add.
  * @property {number} created In milliseconds.
- * @property {string | null} error Why it was refused.
- * @property {number} [sent] The version of its room at which it was committed.
+ * @property {string | null} error The error if it was refused.
+ * @property {number} [sent] Its version in the room once committed.
  * @property {boolean} [shelved]
  */
 
@@ -81,7 +81,7 @@ export class Outbox {
     this.author = author;
     /** By cid. @type {Map<string, Entry>} */
     this.entries = new Map();
-    /** By room: its queue, while it is being sent. @type {Map<number, Promise<void>>} */
+    /** By room: the promise of its queue while it is sent. @type {Map<number, Promise<void>>} */
     this.sending = new Map();
     this.shelf = openShelf();
     this.otherTabs = new BroadcastChannel("outbox");
@@ -97,7 +97,7 @@ export class Outbox {
     this.load();
   }
 
-  /** Reads what lies on the shelf, also what another tab put there or took away, and sends it. */
+  /** Reads the shelf, including changes by other tabs, and sends everything in it. */
   async load() {
     const shelved = new Map((await (await this.shelf).all(this.author)).map((entry) => [entry.cid, entry]));
     for (const [cid, entry] of this.entries) if (!shelved.has(cid) && !entry.sent && entry.shelved) this.entries.delete(cid);
@@ -110,7 +110,7 @@ export class Outbox {
     this.flush();
   }
 
-  /** In the order in which they were written. */
+  /** Ordered by time of writing. */
   of(room) {
     return [...this.entries.values()].filter((entry) => entry.room === room).sort((a, b) => a.created - b.created);
   }
@@ -159,7 +159,7 @@ export class Outbox {
       entry.shelved = true;
       this.otherTabs.postMessage("changed");
     } catch {
-      // A full disk: it is still sent, it only would not survive a reload.
+      // The disk is full. It is sent anyway, but does not survive a reload.
     }
   }
 
@@ -173,7 +173,7 @@ export class Outbox {
     }
   }
 
-  /** One after the other, so that they arrive in the order in which they were written. */
+  /** Sends one at a time, so that messages arrive in order. */
   async sendQueue(room) {
     for (;;) {
       const entry = this.of(room).find((candidate) => !candidate.error && !candidate.sent);
@@ -211,7 +211,7 @@ export class Outbox {
     this.changed();
   }
 
-  /** An acknowledged entry is shown until the message itself has come with the room's changes. */
+  /** Shows an acknowledged entry until its message arrives with the room's changes. */
   settle(id) {
     const room = this.store.rooms.get(id);
     if (!room) return;
@@ -231,7 +231,7 @@ export class Outbox {
   }
 }
 
-// crypto.randomUUID exists on https and localhost only; a team's server may be plain http in its own network.
+// crypto.randomUUID needs https or localhost, but a team's server may use plain http in its own network.
 function randomCid() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;

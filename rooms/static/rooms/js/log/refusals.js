@@ -1,5 +1,5 @@
 // @ts-check
-// Why something was refused: the server says it in the reader's language, unless it could not be asked.
+// The reason of an error. The server translates it, unless it could not be reached.
 import { gettext } from "../ui/i18n.js";
 
 /** @param {{code?: string, detail?: string}} refusal */

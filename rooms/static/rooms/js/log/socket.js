@@ -1,16 +1,16 @@
 // @ts-check
-// One WebSocket for all rooms of this tab, kept open: heartbeat, reconnecting, and knowing when not to.
+// Keeps one WebSocket open for all rooms of this tab: heartbeat and reconnecting, unless the server forbids it.
 
 /** @import { Event } from "./frames.js" */
 
 const BACKOFF_FIRST_MS = 500;
 const BACKOFF_LIMIT_MS = 30_000;
-// A socket that says nothing for this long after a ping is dead, whatever the browser believes.
+// A socket without an answer to a ping for this long is dead, even if the browser thinks it is open.
 const PONG_PATIENCE_MS = 10_000;
 const CONNECT_PATIENCE_MS = 15_000;
-// Too many sockets of one person, or too much sent: tried again, but somebody should know why it takes long.
+// Too many sockets or frames of one person. Reconnects, but tells the user why it takes long.
 const FLOODING = 4429;
-// not this protocol, not signed in, not allowed: trying again would give the same answer
+// Protocol error, not signed in, not allowed: a retry would fail the same way.
 /** @type {Map<number, End>} */
 const TERMINAL = new Map([
   [4400, "outdated"],
@@ -19,7 +19,7 @@ const TERMINAL = new Map([
 ]);
 
 /** @typedef {"connecting" | "open" | "waiting" | "crowded" | End} State */
-/** @typedef {"outdated" | "signed-out" | "refused"} End For good. */
+/** @typedef {"outdated" | "signed-out" | "refused"} End Final states. */
 
 export class Socket {
   /**
@@ -62,7 +62,7 @@ export class Socket {
     return true;
   }
 
-  /** Closes and connects again at once. */
+  /** Closes and reconnects at once. */
   restart() {
     this.attempts = 0;
     this.drop(this.socket);
@@ -100,7 +100,7 @@ export class Socket {
     this.patience = setTimeout(() => this.drop(socket), PONG_PATIENCE_MS);
   }
 
-  /** A dead connection may take minutes to close: treat it as closed now. */
+  /** A dead connection may take minutes to close. Treats it as closed now. */
   drop(socket) {
     if (this.socket !== socket || !socket) return;
     this.closed(1006);
@@ -118,7 +118,7 @@ export class Socket {
       return;
     }
     const ceiling = Math.min(BACKOFF_LIMIT_MS, BACKOFF_FIRST_MS * 2 ** this.attempts++);
-    // Full jitter: after a restart of the server a thousand browsers must not come back in the same instant.
+    // Full jitter keeps a thousand browsers from reconnecting at the same moment after a restart.
     const delay = this.byeMs ?? Math.random() * ceiling;
     this.byeMs = null;
     this.become(code === FLOODING ? "crowded" : "waiting");
@@ -126,7 +126,7 @@ export class Socket {
     this.retryTimer = setTimeout(() => this.connect(), delay);
   }
 
-  /** The person is looking, or the network is back: do not sit out the delay. */
+  /** The user is looking, or the network is back: skips the delay. */
   hurry() {
     if (this.state === "waiting" || this.state === "crowded") {
       this.attempts = 0;

@@ -1,22 +1,22 @@
 // @ts-check
-// What this client knows: its rooms and their messages, kept equal to the server's log by version.
-// No DOM and no network in here: frames come in through receive(), commands go out through the injected send().
+// The client's rooms and messages, kept in sync with the server's log by version.
+// Uses neither DOM nor network: frames come in through receive(), commands go out through the injected send().
 
 /** @import { Ack, Changes, Command, Event, Hello, HistoryPage, MessageState, Person, ReactionState, ReadElsewhere, Reset, RoomState, TypingNow } from "./frames.js" */
 
-/** @typedef {"rooms" | "messages" | "reset" | "left" | "typing" | "presence" | "hello" | "offline" | "outbox"} Topic What has changed. */
+/** @typedef {"rooms" | "messages" | "reset" | "left" | "typing" | "presence" | "hello" | "offline" | "outbox"} Topic The kind of change. */
 /** @typedef {(topic: Topic, room: any) => void} Listener */
 /** @typedef {{resolve: (answer: any) => void, reject: (refusal: Refusal) => void}} Request */
 
 /**
- * A command before it has a ref.
+ * A command without its ref.
  * @template {Command} C
  * @typedef {Omit<C, "ref">} Unnumbered
  */
 
-/** @typedef {MessageState & typeof ABSENT} Message A message as the rest of the client sees it: with nothing absent. */
+/** @typedef {MessageState & typeof ABSENT} Message A message with defaults for absent fields. */
 
-// What is empty or false is absent on the wire: here it is read from the prototype.
+// Empty and false fields are absent on the wire. The prototype provides their defaults.
 const ABSENT = {
   /** @type {string | null} */
   edited_at: null,
@@ -37,11 +37,11 @@ const ABSENT = {
  */
 const whole = (state) => Object.assign(Object.create(ABSENT), state);
 
-// A frame that overtook another one is usually followed by it within this time; only then is a sync worth it.
+// An overtaken frame usually arrives within this time, which makes a sync unnecessary.
 const HOLE_PATIENCE_MS = 300;
-// The protocol says that a typing mark lasts 5 seconds.
+// The protocol's lifetime of a typing mark.
 const TYPING_MS = 5000;
-// How many messages of a room stay in memory after the person has gone to another room.
+// Messages of a room kept in memory after the user has left it for another.
 const KEPT_MESSAGES = 200;
 
 export class Refusal extends Error {
@@ -74,7 +74,7 @@ export class Room {
     this.role = fields.role;
     this.notify = fields.notify;
     this.archived = fields.archived;
-    /** The others, in a direct room. */
+    /** The others in a direct room. */
     this.people = fields.people;
     /** How far I have read. */
     this.read_seq = 0;
@@ -83,14 +83,14 @@ export class Room {
     this.messages = new Map();
     /** Seqs by id. @type {Map<number, number>} */
     this.seqs = new Map();
-    /** Of what I wrote myself. @type {Set<string>} */
+    /** The cids of my own messages. @type {Set<string>} */
     this.cids = new Set();
     this.version = fields.version; // the cursor: everything up to here is applied
-    this.head = fields.version; // the newest version heard of
-    /** Changes that came before those they build on. @type {Changes[]} */
+    this.head = fields.version; // the newest known version
+    /** Changes that arrived before the ones they build on. @type {Changes[]} */
     this.waiting = [];
     this.syncing = false;
-    /** The version from which a sync asks. */
+    /** The version sent with the last sync. */
     this.asked = 0;
     /** @type {any} */
     this.timer = null;
@@ -98,7 +98,7 @@ export class Room {
   }
 
   /**
-   * Takes over what the server says of the room, except what is counted here: version and unread.
+   * Applies the server's description of the room, except for fields maintained here: version and unread.
    * @param {RoomState} fields
    */
   describe({ version: _version, unread: _unread, read_seq, ...fields }) {
@@ -116,7 +116,7 @@ export class Room {
   }
 
   /**
-   * Messages from one seq to another, as far as they are held without a hole from `first` on.
+   * Returns messages from one seq to another, stopping at the first hole.
    * @param {number} first
    * @param {number} last
    */
@@ -132,7 +132,7 @@ export class Room {
   }
 
   /**
-   * Keeps the newer of two versions. Says whether this was it.
+   * Keeps the newer of two versions. Returns whether this one was newer.
    * @param {Message} message
    */
   keep(message) {
@@ -159,13 +159,13 @@ export class Store {
     this.setTimer = setTimer;
     this.clearTimer = clearTimer;
     this.open = false;
-    this.greeted = false; // whether there ever was a hello: before it nothing is known
+    this.greeted = false; // whether there was a hello yet
     this.epoch = "";
     /** Me. @type {Person | null} */
     this.me = null;
-    /** Mine, by id. @type {Map<number, Room>} */
+    /** My rooms, by id. @type {Map<number, Room>} */
     this.rooms = new Map();
-    /** Everybody heard of, by id. @type {Map<number, Person>} */
+    /** All known people, by id. @type {Map<number, Person>} */
     this.people = new Map();
     /** By person. @type {Map<number, "online" | "away" | "offline">} */
     this.presence = new Map();
@@ -175,14 +175,14 @@ export class Store {
     this.requests = new Map();
     /** @type {Set<Listener>} */
     this.listeners = new Set();
-    /** What capabilities want to be told, by type of frame. @type {Map<string, ((frame: any) => void)[]>} */
+    /** Handlers of capabilities, by type of frame. @type {Map<string, ((frame: any) => void)[]>} */
     this.handlers = new Map();
     this.lastRef = 0;
     this.strangeHeads = 0;
   }
 
   /**
-   * Calls the listener with every topic and, where there is one, the id of the room. Returns what ends that.
+   * Calls the listener with every topic and, if there is one, the room's id. Returns a function that unsubscribes.
    * @param {Listener} listener
    */
   subscribe(listener) {
@@ -199,7 +199,7 @@ export class Store {
   }
 
   /**
-   * Calls the handler with every frame of this type, after the store has taken it in.
+   * Calls the handler with every frame of this type, after the store has processed it.
    * @param {string} type
    * @param {(frame: any) => void} handler
    */
@@ -215,7 +215,7 @@ export class Store {
   // ── Commands ──
 
   /**
-   * Resolves with the answer; rejects with a Refusal, whose code is "offline" when no socket is open.
+   * Resolves with the answer. Rejects with a Refusal, whose code is "offline" if no socket is open.
    * @param {any} frame A command without ref.
    * @returns {Promise<any>}
    */
@@ -230,12 +230,12 @@ export class Store {
     });
   }
 
-  /** Loads a page of history; its messages are in the room when the promise resolves. */
+  /** Loads a page of history. Its messages are in the room when the promise resolves. */
   history(id, query) {
     return this.request({ type: "history", room: id, ...query });
   }
 
-  /** A command that changes a message: its ack says up to which version the room is to be known. */
+  /** Sends a command that changes a message. The ack announces the room's version. */
   async change(frame) {
     const ack = await this.request(frame);
     this.hear(this.rooms.get(ack.room), ack.version);
@@ -253,7 +253,7 @@ export class Store {
 
   sendRead(room) {
     this.request({ type: "read", room: room.id, seq: room.read_seq }).then(
-      // I wrote something while this was on its way, and the server had not counted what was before it as read.
+      // I wrote something meanwhile, and the server did not count the messages before it as read.
       (ack) => ack.seq < room.read_seq && this.sendRead(room),
       (refusal) => {
         // Offline needs no retry: the next hello shows the difference.
@@ -262,11 +262,11 @@ export class Store {
     );
   }
 
-  /** Lets go of old messages of a room nobody looks at. */
+  /** Drops old messages of a room that is not open. */
   trim(id) {
     const room = this.rooms.get(id);
     if (!room || room.messages.size <= KEPT_MESSAGES) return;
-    // Without a hole from the newest down; whatever else is held is loaded again when somebody goes there.
+    // Keeps the newest ones up to the first hole. Others are loaded again when needed.
     for (const [seq, message] of room.messages) {
       if (seq > room.seq - KEPT_MESSAGES) continue;
       room.messages.delete(seq);
@@ -275,7 +275,7 @@ export class Store {
     }
   }
 
-  /** What came with the page, before any socket: a room of mine as in `hello`, and a page of it as in `history`. */
+  /** Data embedded in the page: one of my rooms as in `hello`, and a page of it as in `history`. */
   begin({ epoch, me, room: fields, page }) {
     const room = new Room(fields, epoch);
     this.epoch = epoch;
@@ -326,7 +326,7 @@ export class Store {
       case "presence":
         for (const [person, state] of Object.entries(frame.people)) this.presence.set(Number(person), state);
         return this.tell("presence");
-      default: // a capability's answer, or what a later server says
+      default: // a capability's answer, or a frame of a newer server
         return this.answer(frame);
     }
   }
@@ -361,12 +361,12 @@ export class Store {
    */
   welcomeBack(room, fields) {
     const unsent = room.read_seq > fields.read_seq;
-    const knownWhole = room.messages.size > 0 || room.seq === 0; // a room where nothing was said is held whole
+    const knownWhole = room.messages.size > 0 || room.seq === 0; // an empty room is completely loaded
     this.rooms.set(room.id, room);
     room.describe(fields);
     if (unsent) this.sendRead(room);
     if (!knownWhole) {
-      room.version = room.head = fields.version; // nothing held, so nothing to catch up with
+      room.version = room.head = fields.version; // nothing is loaded, so there is nothing to catch up with
     } else if (room.version !== fields.version) {
       room.head = fields.version;
       this.sync(room);
@@ -441,14 +441,14 @@ export class Store {
       if (mine) room.cids.add(message.cid);
       if (message.seq <= room.seq) continue;
       room.seq = message.seq;
-      // The server counts what I write as read when I had read everything before it; so does this side.
+      // Like the server, counts my own message as read if I was up to date.
       if (mine && message.seq === room.read_seq + 1) room.read_seq++;
       this.stopTyping(room.id, message.author.id);
     }
     this.recountMentions(room);
   }
 
-  /** Exact when everything unread is held; otherwise the server's number stands until then. */
+  /** Exact if all unread messages are loaded. Otherwise the server's number stays. */
   recountMentions(room) {
     const unread = room.slice(room.read_seq + 1, room.seq);
     if (unread.length < room.unread) {
@@ -476,9 +476,9 @@ export class Store {
   reset(frame) {
     const room = this.rooms.get(frame.room);
     if (!room) return;
-    // I was only far behind: neither another life of the database nor ahead of it.
+    // I was only too far behind, neither from before a restore nor ahead of the server.
     const behind = frame.epoch === room.epoch && room.asked <= frame.version;
-    if (behind && frame.version <= room.version) return; // meanwhile frames brought me further
+    if (behind && frame.version <= room.version) return; // frames caught me up meanwhile
     const { head, waiting } = room;
     room.forget();
     room.epoch = frame.epoch;
@@ -495,7 +495,7 @@ export class Store {
   }
 
   /**
-   * There is a version we may not have; if it does not come by itself, ask.
+   * Learns of a version we may not have. If it does not arrive, syncs.
    * @param {Room | undefined} room
    * @param {number} version
    */
@@ -517,7 +517,7 @@ export class Store {
     this.request({ type: "sync", room: room.id, version: asked, epoch: room.epoch }).then(
       () => {
         room.syncing = false;
-        if (room.version === asked) room.head = asked; // the server has no more: what was heard was wrong
+        if (room.version === asked) room.head = asked; // the server has no more: the announced version was wrong
         this.hear(room, room.head);
       },
       (refusal) => {
@@ -537,7 +537,7 @@ export class Store {
     }
     const same = Object.keys(heads).length === this.rooms.size && [...this.rooms.keys()].every((id) => id in heads);
     this.strangeHeads = same ? 0 : this.strangeHeads + 1;
-    // Once may be a `room` or `left` still on its way; twice means it was lost, and only a new hello tells.
+    // Once, a `room` or `left` may still be in flight. Twice, it was lost, and only a new hello helps.
     if (this.strangeHeads === 2) this.restart();
   }
 

@@ -7,7 +7,7 @@ import { icons } from "../ui/icons.js";
 import { nameOf } from "../ui/people.js";
 import "./people-search.js";
 
-// A direct room has 2 to 9 people, me among them.
+// A direct room has 2 to 9 people, including me.
 const OTHERS_LIMIT = 8;
 
 class ChatDirectCreate extends ChatDialog {

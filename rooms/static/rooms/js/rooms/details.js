@@ -33,7 +33,7 @@ class ChatRoomDetails extends ChatDialog {
     new Watch(this, "rooms", "presence");
   }
 
-  /** Undefined when I am no longer in it: then nothing is drawn. */
+  /** Undefined if I am no longer in it. Then nothing is rendered. */
   get room() {
     return /** @type {Room} */ (this.chat.store.rooms.get(this.roomId));
   }

@@ -8,7 +8,7 @@ import { Watch } from "../ui/watch.js";
 
 const TYPING_PAUSE_MS = 200;
 
-/** All public rooms: search, look, join. */
+/** All public rooms: search, preview, join. */
 class ChatDirectory extends ChatDialog {
   static properties = { ...ChatDialog.properties, rooms: { state: true }, more: { state: true }, loading: { state: true } };
 
@@ -36,7 +36,7 @@ class ChatDirectory extends ChatDialog {
     const search = ++this.search;
     this.loading = true;
     const answer = await searchRooms(this.query, page).catch((error) => error);
-    if (search !== this.search) return; // a later search has overtaken this one
+    if (search !== this.search) return; // a newer search has finished first
     this.loading = false;
     this.detail = answer instanceof ApiError ? answer.detail : "";
     if (answer instanceof ApiError) return;

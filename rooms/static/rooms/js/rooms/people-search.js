@@ -1,5 +1,5 @@
 // @ts-check
-// A search field for people, used by the dialogs that add somebody.
+// A search field for people, for dialogs that add somebody.
 import { html, nothing, repeat } from "../../vendor/lit.js";
 import { ChatElement } from "../ui/element.js";
 import { ApiError, searchPeople } from "../api.js";
@@ -8,7 +8,7 @@ import { avatar, nameOf } from "../ui/people.js";
 
 const TYPING_PAUSE_MS = 200;
 
-/** Fires "choose" with the person; `without` are ids that are not offered. */
+/** Fires "choose" with the person. People in `without` are not offered. */
 class PeopleSearch extends ChatElement {
   static properties = {
     without: { attribute: false },
@@ -21,7 +21,7 @@ class PeopleSearch extends ChatElement {
 
   constructor() {
     super();
-    /** Ids of people who are not offered. @type {Set<number>} */
+    /** Ids of people to leave out. @type {Set<number>} */
     this.without = new Set();
     this.label = "";
     this.busy = false;

@@ -16,7 +16,7 @@ class ChatSidebar extends ChatElement {
 
   constructor() {
     super();
-    /** The id of the room that is open. @type {number | null} */
+    /** The id of the open room. @type {number | null} */
     this.current = null;
     new Watch(this, "rooms", "presence", "messages", "outbox");
     this.onTheme = () => this.requestUpdate();

@@ -1,3 +1,3 @@
 // @ts-check
-/** Whether somebody is looking at this window. */
+/** Whether the user is looking at this window. */
 export const attentive = () => document.visibilityState === "visible" && document.hasFocus();

@@ -1,5 +1,5 @@
 // @ts-check
-// What the dialogs have in common: a native <dialog>, a heading, a close button, one request at a time.
+// Base class for dialogs: a native <dialog>, a heading, a close button, one request at a time.
 import { html, nothing } from "../../vendor/lit.js";
 import { ChatElement } from "./element.js";
 import { ApiError } from "../api.js";
@@ -12,8 +12,8 @@ export class ChatDialog extends ChatElement {
   static properties = {
     isOpen: { state: true },
     busy: { state: true },
-    detail: { state: true }, // what went wrong, for the whole form
-    errors: { state: true }, // what went wrong, by field
+    detail: { state: true }, // errors of the whole form
+    errors: { state: true }, // errors by field
   };
 
   constructor() {
@@ -44,14 +44,14 @@ export class ChatDialog extends ChatElement {
 
   closed() {
     this.isOpen = false;
-    // Chromium gives the focus back to a text field while it is still inert: it then takes no text until it is focused again.
+    // Chromium returns focus to a text field that is still inert. It accepts no text until it is focused again.
     const field = /** @type {HTMLElement} */ (document.activeElement);
     field.blur();
     field.focus({ preventScroll: true });
     this.dispatchEvent(new CustomEvent("dialog-closed", { bubbles: true }));
   }
 
-  /** Runs a request; while it runs the dialog's controls are locked, and what went wrong is shown in it. */
+  /** Runs a request. Locks the dialog's controls meanwhile, and shows errors. */
   async run(request) {
     if (this.busy) return null;
     this.busy = true;

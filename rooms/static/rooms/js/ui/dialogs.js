@@ -3,18 +3,18 @@ import { sentenceOf } from "../log/refusals.js";
 
 /** @import { Chat } from "../chat.js" */
 
-/** Opens dialogs. The module of a dialog is loaded when it is first opened; its element then stays in the page. */
+/** Opens dialogs. Loads a dialog's module when first opened; its element then stays in the page. */
 export class Dialogs {
   /** @param {Chat} chat */
   constructor(chat) {
     this.chat = chat;
-    /** Where the elements go; chat-app sets it. @type {HTMLElement} */
+    /** The parent of the elements; chat-app sets it. @type {HTMLElement} */
     this.host = document.body;
   }
 
   /**
-   * Calls `show(options)` of the element `name`, which `load` defines. Resolves with what that resolves with, or with
-   * null when the module could not be loaded.
+   * Calls `show(options)` of the element `name`, which `load` defines. Resolves with its result, or with
+   * null if the module could not be loaded.
    * @param {string} name
    * @param {() => Promise<unknown>} load
    * @param {unknown} [options]
@@ -38,7 +38,7 @@ export class Dialogs {
     return element.show(options);
   }
 
-  /** Closes all, because the person went elsewhere. */
+  /** Closes all dialogs after navigation. */
   close() {
     for (const dialog of this.host.querySelectorAll("dialog[open]")) /** @type {HTMLDialogElement} */ (dialog).close();
   }

@@ -3,12 +3,12 @@ import { LitElement } from "../../vendor/lit.js";
 
 /** @import { Chat } from "../chat.js" */
 
-/** For a property that is set before the element is first drawn. @type {any} */
+/** For a property that is set before the first render. @type {any} */
 export const later = undefined;
 
-/** An element of the chat. It is drawn into the page itself, whose styles are its own. */
+/** An element of the chat. Renders into the page itself, without shadow DOM. */
 export class ChatElement extends LitElement {
-  /** Whoever makes the element sets it. @type {Chat} */
+  /** Set by the creator of the element. @type {Chat} */
   chat = later;
 
   createRenderRoot() {
@@ -16,7 +16,7 @@ export class ChatElement extends LitElement {
   }
 
   /**
-   * The element in here that the selector names, where it is known to be there.
+   * The element inside this one that matches the selector, which must exist.
    * @param {string} selector
    * @returns {any}
    */

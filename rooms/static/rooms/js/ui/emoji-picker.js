@@ -17,7 +17,7 @@ class ChatEmojiPicker extends ChatElement {
     return this.find("dialog");
   }
 
-  /** Opens beside the button; resolves with an emoji, or null when it was closed without one. */
+  /** Opens next to the button. Resolves with an emoji, or null if it was closed without one. */
   show(button) {
     const place = button.getBoundingClientRect();
     this.dialog.showModal();

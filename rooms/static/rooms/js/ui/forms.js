@@ -1,6 +1,6 @@
 // @ts-check
-// While a form is being sent nothing in it can be changed or sent again. The fields become read-only and not
-// disabled, because a disabled field would not be sent.
+// While a form is submitted, it cannot be changed or submitted again. Its fields become read-only, not
+// disabled, because disabled fields are not submitted.
 const locked = new Map();
 
 function lock(form) {
@@ -32,13 +32,13 @@ document.addEventListener("submit", (event) => {
     event.preventDefault();
     return;
   }
-  // After this event the browser reads the fields; locking waits until that is done, or was prevented.
+  // The browser reads the fields after this event. Lock them later, unless it was prevented.
   setTimeout(() => {
     if (!event.defaultPrevented) lock(form);
   });
 });
 
-// A select or a box has no read-only state: while its form is locked it does not take a change.
+// Selects and checkboxes have no read-only state. Undo changes while their form is locked.
 for (const type of ["mousedown", "keydown", "click"]) {
   document.addEventListener(
     type,
@@ -50,12 +50,12 @@ for (const type of ["mousedown", "keydown", "click"]) {
   );
 }
 
-// Coming back with the browser's Back button shows the page as it was left: locked.
+// The Back button restores the page as it was left: locked.
 window.addEventListener("pageshow", () => {
   for (const form of [...locked.keys()]) unlock(form);
 });
 
-// Copying a link. Plain http has no clipboard: there the older command does it.
+// Copies a link. Plain http has no clipboard API, so an older command is used there.
 document.addEventListener("click", async (event) => {
   const button = /** @type {any} */ (event.target).closest?.("[data-copy]");
   if (!button) return;
@@ -71,7 +71,7 @@ document.addEventListener("click", async (event) => {
   setTimeout(() => (button.textContent = button.dataset.copy), 2000);
 });
 
-// Selecting a link that is there to be copied.
+// Selects a link that can be copied.
 document.addEventListener("focusin", (event) => {
   const field = /** @type {any} */ (event.target);
   if (field.matches?.("input.copyable")) field.select();

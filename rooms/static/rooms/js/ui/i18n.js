@@ -1,5 +1,5 @@
 // @ts-check
-// Words come from Django's JavaScript catalogue (/jsi18n/), a classic script that runs before the modules.
+// Translations come from Django's JavaScript catalogue (/jsi18n/), a classic script that runs before the modules.
 const catalogue = /** @type {any} */ (globalThis).django ?? {
   gettext: (text) => text,
   ngettext: (one, many, count) => (count === 1 ? one : many),
@@ -8,7 +8,7 @@ const catalogue = /** @type {any} */ (globalThis).django ?? {
 
 export const gettext = (text) => catalogue.gettext(text);
 export const ngettext = (one, many, count) => catalogue.ngettext(one, many, count);
-/** Fills %(name)s. */
+/** Fills in %(name)s. */
 export const interpolate = (text, values) => catalogue.interpolate(text, values, true);
 
 const language = globalThis.document?.documentElement.lang || "en";

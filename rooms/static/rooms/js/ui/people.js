@@ -1,5 +1,5 @@
 // @ts-check
-// How a person, and a room without a name of its own, is shown.
+// How to show a person, or a room without its own name.
 import { html, nothing } from "../../vendor/lit.js";
 import { compareNames, formatList, gettext, interpolate, ngettext } from "./i18n.js";
 import { icons } from "./icons.js";
@@ -13,7 +13,7 @@ export { nameOf };
 
 function initials(name) {
   const words = name.trim().split(/\s+/);
-  // A Korean name is one word whose given name says more than its first syllable.
+  // A Korean name is one word, and its given name says more than its first syllable.
   if (/^\p{Script=Hangul}{3,4}$/u.test(name)) return name.slice(-2);
   return (first(words[0]) + (words.length > 1 ? first(words.at(-1)) : "")).toLocaleUpperCase();
 }

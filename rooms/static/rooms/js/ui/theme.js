@@ -1,5 +1,5 @@
 // @ts-check
-// Runs before the first paint, therefore no module: a module would wait and the page would flash in the wrong theme.
+// Runs before the first paint, so it is not a module: a module would wait and the wrong theme would flash.
 (() => {
   const KEY = "theme";
 
@@ -8,7 +8,7 @@
       const stored = localStorage.getItem(KEY);
       return stored === "light" || stored === "dark" ? stored : "system";
     } catch {
-      return "system"; // storage is refused in some private windows
+      return "system"; // some private windows disable storage
     }
   }
 
@@ -31,7 +31,7 @@
       try {
         localStorage.setItem(KEY, value);
       } catch {
-        // the choice then lasts for this page only
+        // the choice lasts for this page only
       }
       apply();
     },

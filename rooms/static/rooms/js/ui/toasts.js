@@ -13,7 +13,7 @@ import { icons } from "./icons.js";
  * @property {"" | "danger"} [tone]
  */
 
-/** The notices that are shown at the moment. */
+/** The visible notices. */
 export class Toasts extends EventTarget {
   constructor() {
     super();

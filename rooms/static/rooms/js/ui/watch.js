@@ -1,5 +1,5 @@
 // @ts-check
-// Draws an element again when one of the named things in the store has changed.
+// Renders an element again when one of the named topics of the store changes.
 /** @import { Topic } from "../log/store.js" */
 /** @import { ChatElement } from "./element.js" */
 
