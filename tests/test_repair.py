@@ -217,7 +217,11 @@ async def test_what_nobody_told_is_noticed_within_a_minute(make_site: MakeSite) 
             assert (await eve.expect("changes", room=new["id"]))["to"] == 1
 
 
-END = {"deactivation": people.deactivate, "password": people.change_password}
+END = {
+    "deactivation": people.deactivate,
+    "password": people.change_password,
+    "deletion": people.delete,
+}
 
 
 @pytest.mark.parametrize("how", END)

@@ -51,6 +51,15 @@ def sign_in(user: User) -> str:
     return session.session_key
 
 
+def sign_in_again(name: str) -> str:
+    """The key of another session."""
+    return sign_in(User.objects.get(username=name))
+
+
+def delete(name: str) -> None:
+    User.objects.get(username=name).delete()
+
+
 def deactivate(name: str) -> float:
     """When it was done, by time.monotonic."""
     user = User.objects.get(username=name)
