@@ -77,6 +77,7 @@ def test_serve_needs_nothing_but_an_empty_folder(tmp_path: Path) -> None:
         assert page(url + style)[0] == 200, "static files are collected and served"
         assert page(f"{url}/setup/wrong/")[0] == 404
     assert (folder / "secret_key").stat().st_mode & 0o777 == 0o600
+    assert {"chat.sqlite3", "secret_key", "static"} <= {path.name for path in folder.iterdir()}
     key = (folder / "secret_key").read_text()
     with serving(folder) as (url, log):
         assert (

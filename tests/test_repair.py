@@ -238,3 +238,5 @@ async def test_an_account_that_ended_is_out_in_two_seconds(make_site: MakeSite, 
             assert (await ada.closed(5), await tab.closed(5)) == (4401, 4401)
             assert time.monotonic() - began < 2
             assert (await bob.call(type="ping"))["type"] == "pong"
+            with pytest.raises(AssertionError, match="closed without hello: 4401"):
+                await site.socket("ada", 0).__aenter__()
