@@ -315,6 +315,10 @@ def test_the_bounds_are_those_of_the_protocol() -> None:
     assert server.MAX_MESSAGE == MAX_FRAME
 
 
+# A close frame with the code 4401.
+REFUSED = b"\x88\x02" + (4401).to_bytes(2, "big")
+
+
 def masked(opcode: int, payload: bytes, final: bool = True) -> bytes:
     """A frame as a client sends it."""
     head = bytes([opcode | (0x80 if final else 0)])
@@ -354,6 +358,23 @@ async def test_frames_arrive_however_tcp_cuts_them(make_site: MakeSite, seed: in
             for ref in range(40):
                 # An unknown field is refused, so its name and its text arrived.
                 assert (await ada.answer(ref))["type"] == kinds[ref]
+
+
+@pytest.mark.parametrize("server", ["daphne", "serve"])
+def test_a_socket_that_is_refused_answers_nothing(make_site: MakeSite, server: str) -> None:
+    with make_site("sqlite", server=server) as site:
+        port = site.processes[0].port
+        head = f"GET /ws/ HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: {site.url}\r\n"
+        head += "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        head += "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            # In one piece, so that the frame is there before anybody is refused.
+            connection.sendall(head.encode() + masked(1, b'{"type":"ping","ref":1}'))
+            said = b""
+            while REFUSED not in said and (more := connection.recv(4096)):
+                said += more
+        assert said.partition(b"\r\n\r\n")[2] == REFUSED
+        assert "Traceback" not in site.processes[0].log.read_text()
 
 
 async def test_a_frame_that_is_no_text_closes_the_socket(make_site: MakeSite) -> None:
