@@ -4,13 +4,16 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Barrier
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
 
+from chatsite.environment import Environment
 from tests.conftest import MakeSite
 from tests.services import answers, free_port, wait_until
 
@@ -85,6 +88,22 @@ def test_serve_needs_nothing_but_an_empty_folder(tmp_path: Path) -> None:
             == (link.split("/setup/")[1])
         )
     assert (folder / "secret_key").read_text() == key, "a second start finds what it left"
+
+
+def test_of_first_starts_at_once_all_have_one_secret_key(tmp_path: Path) -> None:
+    starts = 8
+    together = Barrier(starts)
+
+    def first_start(folder: Path) -> str:
+        together.wait()
+        return Environment(folder).secret_key(folder)
+
+    with ThreadPoolExecutor(starts) as at_once:
+        for n in range(50):
+            folder = tmp_path / f"{n}"
+            folder.mkdir()
+            assert len(set(at_once.map(first_start, [folder] * starts))) == 1
+            assert [path.name for path in folder.iterdir()] == ["secret_key"]
 
 
 def test_serve_says_when_it_uses_redis_and_postgresql(make_site: MakeSite, tmp_path: Path) -> None:

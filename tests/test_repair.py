@@ -167,6 +167,25 @@ async def test_nothing_of_a_restored_database_is_acked_to_sockets_of_the_one_bef
             assert (ack["type"], ack["seq"]) == ("ack", 1)
 
 
+@pytest.mark.parametrize("layer", ["tests.settings", "tests.settings.stock_layer"])
+async def test_a_frame_of_another_life_of_the_database_closes_sockets_instead(
+    make_site: MakeSite, layer: str
+) -> None:
+    never = dict.fromkeys(("CHAT_REPAIR_EVERY", "CHAT_REPAIR_EVERY_WHILE_AWAY"), NEVER)
+    with make_site(
+        "sqlite", redis=True, processes=2, DJANGO_SETTINGS_MODULE=layer, **never
+    ) as site:
+        site.people("ada", "bob")
+        async with site.socket("ada", 0) as ada:
+            site.run(rooms.change_epoch)
+            async with site.socket("bob", 1) as bob:
+                await bob.say(bob.room("general")["id"], "of the new one")
+                await bob.expect("changes")
+                await ada.expect("bye")
+                assert await ada.closed() == 1000
+                assert [event for event in ada.events if event["type"] == "changes"] == []
+
+
 async def test_while_the_database_is_away_nothing_is_lost_and_nobody_is_sent_away(
     make_site: MakeSite, postgres: Postgres
 ) -> None:

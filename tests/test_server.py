@@ -315,6 +315,8 @@ def test_the_bounds_are_those_of_the_protocol() -> None:
     assert server.MAX_MESSAGE == MAX_FRAME
 
 
+# Seconds after which daphne has logged the failure of an application: it looks every second.
+LOGGED = 1.5
 # A close frame with the code 4401.
 REFUSED = b"\x88\x02" + (4401).to_bytes(2, "big")
 
@@ -374,6 +376,7 @@ def test_a_socket_that_is_refused_answers_nothing(make_site: MakeSite, server: s
             while REFUSED not in said and (more := connection.recv(4096)):
                 said += more
         assert said.partition(b"\r\n\r\n")[2] == REFUSED
+        time.sleep(LOGGED)
         assert "Traceback" not in site.processes[0].log.read_text()
 
 

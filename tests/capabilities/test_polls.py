@@ -79,6 +79,10 @@ async def test_several_votes_only_where_the_poll_takes_them(site: Site) -> None:
         assert poll["voters"] == 1
         answer = await ada.call(type="votes", messages=[one, several, 10**9])
         assert answer["votes"] == {str(several): [0, 2]}
+        many = await ada.call(type="votes", messages=[several, *range(10**9, 10**9 + 199)])
+        assert many["votes"] == answer["votes"]
+        too_many = await ada.call(type="votes", messages=[*range(201)])
+        assert too_many["code"] == "invalid"
 
 
 async def test_an_anonymous_poll_tells_nobody_who_voted(site: Site) -> None:
