@@ -114,6 +114,16 @@ def test_after_many_wrong_passwords_the_right_one_is_refused_too(url: str) -> No
     assert client.get("/admin/").status_code == 302
 
 
+def test_with_another_secret_key_everybody_is_signed_out(make_site: MakeSite) -> None:
+    with make_site("sqlite") as site:
+        site.people("ada")
+        assert 'name="login"' not in site.get("/settings/", "ada")[1]
+        [process] = site.processes
+        process.environment = {**site.environment, "SECRET_KEY": "another one, and as long as that"}
+        process.restart()
+        assert 'name="login"' in site.get("/settings/", "ada")[1]
+
+
 @pytest.mark.parametrize("proxies", [0, 1])
 def test_limits_count_by_the_address_that_the_trusted_proxy_gives(
     make_site: MakeSite, proxies: int

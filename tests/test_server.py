@@ -370,9 +370,12 @@ def test_a_socket_that_is_refused_answers_nothing(make_site: MakeSite, server: s
         head += "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
         head += "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
         with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-            # In one piece, so that the frame is there before anybody is refused.
-            connection.sendall(head.encode() + masked(1, b'{"type":"ping","ref":1}'))
+            connection.sendall(head.encode())
             said = b""
+            while b"\r\n\r\n" not in said:
+                said += connection.recv(4096)
+            # At once: before the server has asked its database who this is.
+            connection.sendall(masked(1, b'{"type":"ping","ref":1}'))
             while REFUSED not in said and (more := connection.recv(4096)):
                 said += more
         assert said.partition(b"\r\n\r\n")[2] == REFUSED

@@ -127,6 +127,12 @@ async def test_its_author_or_a_moderator_closes_it(site: Site) -> None:
         assert (await eve.call(type="close", message=two))["type"] == "ack"
 
 
+def test_a_vote_right_behind_the_close_comes_too_late(make_site: MakeSite) -> None:
+    with make_site("sqlite", serve=False) as site:
+        ada = site.people("ada")["ada"]
+        assert site.run(polls.close_and_vote, ada) == ["ack", "ack", "conflict", "0"]
+
+
 async def test_it_closes_at_its_time(site: Site) -> None:
     site.people("ada", "bob")
     async with site.socket("ada") as ada, site.socket("bob") as bob:
