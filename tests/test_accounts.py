@@ -114,6 +114,18 @@ def test_after_many_wrong_passwords_the_right_one_is_refused_too(url: str) -> No
     assert client.get("/admin/").status_code == 302
 
 
+def test_mails_go_by_the_server_and_from_the_sender_of_the_settings(make_site: MakeSite) -> None:
+    url = "smtp+tls://user:password@mail.example.org:587"
+    chat = {"CHAT_URL": "https://chat.example.org"}
+    server = {"host": "mail.example.org", "port": 587, "username": "user", "use_tls": True}
+    with make_site("sqlite", serve=False, **chat, EMAIL_URL=url) as site:
+        way = site.run(pages.way_of_mail)
+        assert way == {**server, "sender": "chat@chat.example.org", "by mail": True}
+    with make_site("sqlite", serve=False, **chat, EMAIL_URL="", EMAIL_FROM="team@x.org") as site:
+        way = site.run(pages.way_of_mail)
+        assert way == {**dict.fromkeys(server), "sender": "team@x.org", "by mail": False}
+
+
 def test_with_another_secret_key_everybody_is_signed_out(make_site: MakeSite) -> None:
     with make_site("sqlite") as site:
         site.people("ada")

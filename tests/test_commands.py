@@ -153,6 +153,39 @@ def test_a_wrong_setting_stops_the_start_with_a_sentence(
     assert name in sentence
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REDIS_URL", "redis://127.0.0.1:6379/0"),
+        ("REDIS_URL", "rediss://redis.example.org:6380/0"),
+        ("REDIS_URL", "unix:///run/redis.sock"),
+        ("DATABASE_URL", "sqlite:////srv/chat.sqlite3"),
+        ("DATABASE_URL", "postgres://user:password@db.example.org:5432/name"),
+        ("CHAT_URL", "https://chat.example.org,http://chat.local:8000"),
+        ("SECRET_KEY", "x" * 32),
+        ("TRUSTED_PROXIES", "9"),
+        ("DEBUG", "on"),
+    ],
+)
+def test_a_setting_may_be_written_as_its_page_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    ours = Environment(tmp_path)
+    database = ours.database(tmp_path)
+    said = {
+        "REDIS_URL": ours.redis_url(),
+        "DATABASE_URL": "sqlite:///" + database["NAME"]
+        if database["ENGINE"].endswith("sqlite3")
+        else "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**database),
+        "CHAT_URL": ",".join(ours.chat_urls(8000)),
+        "SECRET_KEY": ours.secret_key(tmp_path),
+        "TRUSTED_PROXIES": str(ours.trusted_proxies()),
+        "DEBUG": "on" if ours.debug() else "off",
+    }
+    assert said[name] == value
+
+
 def test_a_database_that_is_away_is_named_in_a_sentence(tmp_path: Path) -> None:
     url = f"postgres://nobody@127.0.0.1:{free_port()}/chat"
     started = manage(tmp_path, "serve", DATABASE_URL=url, PORT=str(free_port()))
