@@ -16,7 +16,7 @@ from chatsite import server
 from rooms.live.limits import MAX_SOCKETS
 from rooms.protocol import MAX_FRAME
 from tests.conftest import MakeSite
-from tests.programs import messages
+from tests.programs import messages, people
 from tests.site import Daphne, Site
 from tests.wire import Wire, new_cid
 
@@ -289,6 +289,14 @@ async def test_who_asks_too_much_is_told_to_wait_and_then_closed(make_site: Make
                 await ada.send({"type": "ping", "ref": f"more {number}"})
             assert await ada.closed() == 4429
             assert (await bob.call(type="ping"))["type"] == "pong"
+
+
+def test_what_somebody_may_ask_is_a_setting(make_site: MakeSite) -> None:
+    with make_site("sqlite", serve=False, SEND_RATE="1", SEND_BURST="30") as site:
+        number, wait = site.run(people.ask_at_once)
+        assert number == 30
+        # At the default rate it would be a twentieth of a second.
+        assert 0.5 < wait <= 1
 
 
 async def test_who_has_more_sockets_may_ask_no_more(make_site: MakeSite) -> None:

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
 
 from rooms import members
+from rooms.live.limits import Limits
 from rooms.models import Membership, Person, Room
 
 
@@ -84,6 +85,15 @@ def owners() -> list[str]:
     of_rooms = Membership.objects.filter(role="owner").values_list("person__handle", flat=True)
     assert list(owners) == list(of_rooms)
     return list(owners)
+
+
+def ask_at_once() -> tuple[int, float]:
+    """How many commands somebody may send, and the seconds until the next."""
+    bucket = Limits().bucket_of(1)
+    number = 0
+    while not (wait := bucket.take()):
+        number += 1
+    return number, wait
 
 
 def can_sign_in(names: list[str], password: str) -> list[bool]:
