@@ -114,6 +114,28 @@ def test_too_many_wrong_passwords_lock_out_the_right_one(url: str) -> None:
     assert client.get("/admin/").status_code == 302
 
 
+def test_mails_go_by_the_server_and_from_the_sender_of_the_settings(make_site: MakeSite) -> None:
+    url = "smtp+tls://user:password@mail.example.org:587"
+    chat = {"CHAT_URL": "https://chat.example.org"}
+    server = {"host": "mail.example.org", "port": 587, "username": "user", "use_tls": True}
+    with make_site("sqlite", serve=False, **chat, EMAIL_URL=url) as site:
+        way = site.run(pages.way_of_mail)
+        assert way == {**server, "sender": "chat@chat.example.org", "by mail": True}
+    with make_site("sqlite", serve=False, **chat, EMAIL_URL="", EMAIL_FROM="team@x.org") as site:
+        way = site.run(pages.way_of_mail)
+        assert way == {**dict.fromkeys(server), "sender": "team@x.org", "by mail": False}
+
+
+def test_with_another_secret_key_everybody_is_signed_out(make_site: MakeSite) -> None:
+    with make_site("sqlite") as site:
+        site.people("ada")
+        assert 'name="login"' not in site.get("/settings/", "ada")[1]
+        [process] = site.processes
+        process.environment = {**site.environment, "SECRET_KEY": "another one, and as long as that"}
+        process.restart()
+        assert 'name="login"' in site.get("/settings/", "ada")[1]
+
+
 @pytest.mark.parametrize("proxies", [0, 1])
 def test_limits_count_by_the_address_that_the_trusted_proxy_gives(
     make_site: MakeSite, proxies: int

@@ -5,13 +5,16 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Barrier
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
 
+from chatsite.environment import Environment
 from tests.conftest import MakeSite
 from tests.services import answers, free_port, wait_until
 
@@ -78,6 +81,7 @@ def test_serve_needs_nothing_but_an_empty_folder(tmp_path: Path) -> None:
         assert page(url + style)[0] == 200, "static files are collected and served"
         assert page(f"{url}/setup/wrong/")[0] == 404
     assert (folder / "secret_key").stat().st_mode & 0o777 == 0o600
+    assert {"chat.sqlite3", "secret_key", "static"} <= {path.name for path in folder.iterdir()}
     key = (folder / "secret_key").read_text()
     with serving(folder) as (url, log):
         assert (
@@ -85,6 +89,22 @@ def test_serve_needs_nothing_but_an_empty_folder(tmp_path: Path) -> None:
             == (link.split("/setup/")[1])
         )
     assert (folder / "secret_key").read_text() == key, "the second start reuses the key"
+
+
+def test_simultaneous_first_starts_share_one_secret_key(tmp_path: Path) -> None:
+    starts = 8
+    together = Barrier(starts)
+
+    def first_start(folder: Path) -> str:
+        together.wait()
+        return Environment(folder).secret_key(folder)
+
+    with ThreadPoolExecutor(starts) as at_once:
+        for n in range(50):
+            folder = tmp_path / f"{n}"
+            folder.mkdir()
+            assert len(set(at_once.map(first_start, [folder] * starts))) == 1
+            assert [path.name for path in folder.iterdir()] == ["secret_key"]
 
 
 def test_serve_reports_redis_and_postgresql(make_site: MakeSite) -> None:
@@ -131,6 +151,39 @@ def test_invalid_setting_stops_startup_with_a_sentence(
     assert started.returncode != 0
     [sentence] = started.stderr.strip().splitlines()
     assert name in sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REDIS_URL", "redis://127.0.0.1:6379/0"),
+        ("REDIS_URL", "rediss://redis.example.org:6380/0"),
+        ("REDIS_URL", "unix:///run/redis.sock"),
+        ("DATABASE_URL", "sqlite:////srv/chat.sqlite3"),
+        ("DATABASE_URL", "postgres://user:password@db.example.org:5432/name"),
+        ("CHAT_URL", "https://chat.example.org,http://chat.local:8000"),
+        ("SECRET_KEY", "x" * 32),
+        ("TRUSTED_PROXIES", "9"),
+        ("DEBUG", "on"),
+    ],
+)
+def test_a_setting_may_be_written_as_its_page_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    ours = Environment(tmp_path)
+    database = ours.database(tmp_path)
+    said = {
+        "REDIS_URL": ours.redis_url(),
+        "DATABASE_URL": "sqlite:///" + database["NAME"]
+        if database["ENGINE"].endswith("sqlite3")
+        else "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**database),
+        "CHAT_URL": ",".join(ours.chat_urls(8000)),
+        "SECRET_KEY": ours.secret_key(tmp_path),
+        "TRUSTED_PROXIES": str(ours.trusted_proxies()),
+        "DEBUG": "on" if ours.debug() else "off",
+    }
+    assert said[name] == value
 
 
 def test_unreachable_database_is_one_sentence(tmp_path: Path) -> None:

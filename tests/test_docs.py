@@ -216,6 +216,7 @@ def test_documented_defaults_match_the_code(
     data = ours.data_dir()
     urls = ours.chat_urls(ours.port())
     assert data == tmp_path / documented["DATA_DIR"]
+    assert data.stat().st_mode & 0o777 == 0o700, "closed to other users of the machine"
     assert ours.port() == int(documented["PORT"])
     assert urls == documented["CHAT_URL"].replace("$PORT", documented["PORT"]).split(",")
     assert documented["DATABASE_URL"] == "sqlite:///$DATA_DIR/chat.sqlite3"

@@ -75,10 +75,13 @@ def test_query_count_does_not_grow_with_rows_or_rooms(make_site: MakeSite) -> No
         assert counted["hello"] == [2, 3]
 
 
-def test_inactive_person_cannot_write_or_be_mentioned(make_site: MakeSite) -> None:
+def test_inactive_person_cannot_write_or_be_mentioned(
+    make_site: MakeSite,
+) -> None:
     with make_site("sqlite", serve=False) as site:
         eve = site.people("ada", "bob", "eve")["eve"]
-        assert site.run(deciding.write_as_inactive) == [["forbidden"] * 5, [eve], 1]
+        seen = [["forbidden"] * 5, [eve], 1, ["ada", "eve"]]
+        assert site.run(deciding.write_as_inactive) == seen
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])

@@ -175,6 +175,25 @@ async def test_nothing_of_a_restored_database_is_acked_to_sockets_of_the_one_bef
             assert (ack["type"], ack["seq"]) == ("ack", 1)
 
 
+@pytest.mark.parametrize("layer", ["tests.settings", "tests.settings.stock_layer"])
+async def test_a_frame_of_another_life_of_the_database_closes_sockets_instead(
+    make_site: MakeSite, layer: str
+) -> None:
+    never = dict.fromkeys(("CHAT_REPAIR_EVERY", "CHAT_REPAIR_EVERY_WHILE_AWAY"), NEVER)
+    with make_site(
+        "sqlite", redis=True, processes=2, DJANGO_SETTINGS_MODULE=layer, **never
+    ) as site:
+        site.people("ada", "bob")
+        async with site.socket("ada", 0) as ada:
+            site.run(rooms.change_epoch)
+            async with site.socket("bob", 1) as bob:
+                await bob.say(bob.room("general")["id"], "of the new one")
+                await bob.expect("changes")
+                await ada.expect("bye")
+                assert await ada.closed() == 1000
+                assert [event for event in ada.events if event["type"] == "changes"] == []
+
+
 async def test_while_the_database_is_away_nothing_is_lost_and_nobody_is_sent_away(
     make_site: MakeSite, postgres: Postgres
 ) -> None:
@@ -225,7 +244,11 @@ async def test_unannounced_changes_are_noticed_within_a_minute(make_site: MakeSi
             assert (await eve.expect("changes", room=new["id"]))["to"] == 1
 
 
-END = {"deactivation": people.deactivate, "password": people.change_password}
+END = {
+    "deactivation": people.deactivate,
+    "password": people.change_password,
+    "deletion": people.delete,
+}
 
 
 @pytest.mark.parametrize("how", END)
@@ -244,3 +267,5 @@ async def test_ended_account_is_disconnected_within_two_seconds(
             assert (await ada.closed(5), await tab.closed(5)) == (4401, 4401)
             assert time.monotonic() - began < 2
             assert (await bob.call(type="ping"))["type"] == "pong"
+            with pytest.raises(AssertionError, match="closed without hello: 4401"):
+                await site.socket("ada", 0).__aenter__()

@@ -16,7 +16,7 @@ from chatsite import server
 from rooms.live.limits import MAX_SOCKETS
 from rooms.protocol import MAX_FRAME
 from tests.conftest import MakeSite
-from tests.programs import messages
+from tests.programs import messages, people
 from tests.site import Daphne, Site
 from tests.wire import Wire, new_cid
 
@@ -296,6 +296,14 @@ async def test_flooding_person_is_rate_limited_and_then_closed(make_site: MakeSi
             assert (await bob.call(type="ping"))["type"] == "pong"
 
 
+def test_what_somebody_may_ask_is_a_setting(make_site: MakeSite) -> None:
+    with make_site("sqlite", serve=False, SEND_RATE="1", SEND_BURST="30") as site:
+        number, wait = site.run(people.ask_at_once)
+        assert number == 30
+        # At the default rate it would be a twentieth of a second.
+        assert 0.5 < wait <= 1
+
+
 async def test_who_has_more_sockets_may_ask_no_more(make_site: MakeSite) -> None:
     with make_site("sqlite", SEND_RATE="1", SEND_BURST="20") as site:
         site.people("ada")
@@ -318,6 +326,12 @@ async def refused(wire: Wire) -> int:
 
 def test_server_limits_match_the_protocol() -> None:
     assert server.MAX_MESSAGE == MAX_FRAME
+
+
+# Seconds after which daphne has logged the failure of an application: it looks every second.
+LOGGED = 1.5
+# A close frame with the code 4401.
+REFUSED = b"\x88\x02" + (4401).to_bytes(2, "big")
 
 
 def masked(opcode: int, payload: bytes, final: bool = True) -> bytes:
@@ -359,6 +373,27 @@ async def test_frames_survive_any_tcp_segmentation(make_site: MakeSite, seed: in
             for ref in range(40):
                 # An unknown field is rejected, so its name and its text arrived.
                 assert (await ada.answer(ref))["type"] == kinds[ref]
+
+
+@pytest.mark.parametrize("server", ["daphne", "serve"])
+def test_a_socket_that_is_refused_answers_nothing(make_site: MakeSite, server: str) -> None:
+    with make_site("sqlite", server=server) as site:
+        port = site.processes[0].port
+        head = f"GET /ws/ HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: {site.url}\r\n"
+        head += "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        head += "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(head.encode())
+            said = b""
+            while b"\r\n\r\n" not in said:
+                said += connection.recv(4096)
+            # At once: before the server has asked its database who this is.
+            connection.sendall(masked(1, b'{"type":"ping","ref":1}'))
+            while REFUSED not in said and (more := connection.recv(4096)):
+                said += more
+        assert said.partition(b"\r\n\r\n")[2] == REFUSED
+        time.sleep(LOGGED)
+        assert "Traceback" not in site.processes[0].log.read_text()
 
 
 async def test_binary_frame_closes_the_socket(make_site: MakeSite) -> None:

@@ -83,6 +83,10 @@ async def test_several_votes_only_in_a_multiple_choice_poll(site: Site) -> None:
         assert poll["voters"] == 1
         answer = await ada.call(type="votes", messages=[one, several, 10**9])
         assert answer["votes"] == {str(several): [0, 2]}
+        many = await ada.call(type="votes", messages=[several, *range(10**9, 10**9 + 199)])
+        assert many["votes"] == answer["votes"]
+        too_many = await ada.call(type="votes", messages=[*range(201)])
+        assert too_many["code"] == "invalid"
 
 
 async def test_anonymous_poll_hides_its_voters(site: Site) -> None:
@@ -125,6 +129,12 @@ async def test_only_author_and_moderators_can_close(site: Site) -> None:
         assert poll["choices"][1]["votes"] == 1
         site.run(polls.moderate, people["eve"])
         assert (await eve.call(type="close", message=two))["type"] == "ack"
+
+
+def test_a_vote_right_behind_the_close_comes_too_late(make_site: MakeSite) -> None:
+    with make_site("sqlite", serve=False) as site:
+        ada = site.people("ada")["ada"]
+        assert site.run(polls.close_and_vote, ada) == ["ack", "ack", "conflict", "0"]
 
 
 async def test_poll_closes_at_its_time(site: Site) -> None:

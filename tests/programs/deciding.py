@@ -12,7 +12,8 @@ from rooms.log.batch import SYSTEM
 from rooms.log.reacting import MAX_EMOJI
 from rooms.log.requests import By
 from rooms.models import Membership, Mention, Message, Person, Reaction, Room
-from rooms.reading import state
+from rooms.reading import queries, state
+from rooms.reading.query import Asker
 
 
 def _person(handle: str) -> Person:
@@ -47,8 +48,8 @@ def _told(commit: log.Commit) -> protocol.MessageState:
     return message
 
 
-def write_as_inactive() -> tuple[list[str], list[int], int]:
-    """The error codes for an inactive person; the mentions and spans in a message naming them."""
+def write_as_inactive() -> tuple[list[str], list[int], int, list[str]]:
+    """The error codes for an inactive person; mentions and spans of a message; the members."""
     ada, bob = _person("ada"), _person("bob")
     said, _ = _say(bob, "before")
     Person.objects.filter(pk=bob.pk).update(active=False)
@@ -61,7 +62,9 @@ def write_as_inactive() -> tuple[list[str], list[int], int]:
     ]
     codes = [_code(_ask(bob, command)) for command in commands]
     message = _told(_say(ada, "@bob @eve")[1])
-    return codes, message.mentions, message.html.count("data-user")
+    page = queries.MembersQuery.answer(Asker(ada.pk), protocol.Members(1, 1))
+    listed = [member.handle for member in page.members]
+    return codes, message.mentions, message.html.count("data-user"), listed
 
 
 def name_people() -> tuple[list[Any], list[int]]:

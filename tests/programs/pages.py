@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.core import mail
 from django.core.management import call_command
 from django.db import connection
 from django.db.backends.signals import connection_created
@@ -20,6 +21,8 @@ from rooms import members
 from rooms.accounts.models import Invitation
 from rooms.models import Person, Place
 from tests.programs import messages, people
+
+RESET = "/accounts/password/reset/"
 
 
 def checkpoint() -> None:
@@ -123,3 +126,14 @@ def sign_in_from(tries: list[tuple[str, int]]) -> list[bool]:
             page = client.post("/accounts/login/", form)
         refused.append("Too many" in page.content.decode())
     return refused
+
+
+def way_of_mail() -> dict[str, Any]:
+    """The server and the sender of mails, and whether links to reset a password are mailed."""
+    way = mail.get_connection()
+    server = {name: getattr(way, name, None) for name in ("host", "port", "username", "use_tls")}
+    return {
+        **server,
+        "sender": mail.EmailMessage().from_email,
+        "by mail": b"<form" in Client(headers={"host": "chat.example.org"}).get(RESET).content,
+    }

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
 
 from rooms import members
+from rooms.live.limits import Limits
 from rooms.models import Membership, Person, Room
 
 
@@ -51,6 +52,15 @@ def sign_in(user: User) -> str:
     return session.session_key
 
 
+def sign_in_again(name: str) -> str:
+    """The key of another session."""
+    return sign_in(User.objects.get(username=name))
+
+
+def delete(name: str) -> None:
+    User.objects.get(username=name).delete()
+
+
 def deactivate(name: str) -> float:
     """Returns the time when it was done, by time.monotonic."""
     user = User.objects.get(username=name)
@@ -80,6 +90,15 @@ def owners() -> list[str]:
     of_rooms = Membership.objects.filter(role="owner").values_list("person__handle", flat=True)
     assert list(owners) == list(of_rooms)
     return list(owners)
+
+
+def ask_at_once() -> tuple[int, float]:
+    """How many commands somebody may send, and the seconds until the next."""
+    bucket = Limits().bucket_of(1)
+    number = 0
+    while not (wait := bucket.take()):
+        number += 1
+    return number, wait
 
 
 def can_sign_in(names: list[str], password: str) -> list[bool]:

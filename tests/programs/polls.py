@@ -10,7 +10,7 @@ from rooms.log.batch import commit
 from rooms.log.requests import Request
 from rooms.models import Due, Membership, Message, Person, Room
 from rooms.polls.models import Poll, Vote
-from rooms.polls.protocol import NewPoll
+from rooms.polls.protocol import Close, NewPoll
 from rooms.polls.protocol import Vote as VoteCommand
 
 
@@ -36,6 +36,15 @@ def make_due(message: int) -> None:
 
 def moderate(person: int) -> None:
     Membership.objects.filter(person=person).update(role="moderator")
+
+
+def close_and_vote(author: int) -> list[str]:
+    """The codes for a vote, a close and another vote in one transaction; the votes there are."""
+    message = _ask(author, 1)
+    commands = [VoteCommand(1, message, [0]), Close(2, message), VoteCommand(3, message, [1])]
+    answers = commit([Request(author, command) for command in commands]).answers
+    votes = Vote.objects.filter(poll=message).values_list("choice", flat=True)
+    return [getattr(answer, "code", "ack") for answer in answers] + [f"{n}" for n in votes]
 
 
 def archive(room: int) -> None:

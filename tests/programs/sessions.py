@@ -5,12 +5,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from rooms import members
-from rooms.live import revocation
 from rooms.models import Membership, Person
-
-
-def end_sockets(person: int, key: str) -> None:
-    revocation.end_sockets(person, key)
 
 
 def expire_in_the_dark(key: str) -> None:
