@@ -21,8 +21,10 @@ def new_cid() -> str:
 
 
 class Wire:
-    def __init__(self, url: str, session: str | None, origin: str | None = "same") -> None:
-        self.url, self.session, self.path = url, session, "/ws/"
+    def __init__(
+        self, url: str, session: str | None, origin: str | None = "same", path: str = "/ws/"
+    ) -> None:
+        self.url, self.session, self.path = url, session, path
         self.origin = url if origin == "same" else origin
         self.hello: Frame = {}
         self.events: list[Frame] = []

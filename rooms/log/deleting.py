@@ -1,4 +1,4 @@
-"""`delete`: empties a message, by its author or a moderator. Its place in the log stays."""
+"""`delete`: the author or a moderator empties a message. Its row stays in the log."""
 
 from typing import TYPE_CHECKING
 

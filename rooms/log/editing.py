@@ -1,4 +1,4 @@
-"""`edit`: another text for a message, by its author."""
+"""`edit`: the author changes a message's text."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""`read`: how far somebody has read a room."""
+"""`read`: moves a member's read mark."""
 
 from django.utils.translation import gettext_noop as _
 

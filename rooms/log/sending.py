@@ -22,7 +22,7 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 
 
 def digest_of(command: protocol.Send) -> str:
-    """What must be equal for the same cid to be the same attempt (32 hex digits)."""
+    """The digest of the fields that must match when a cid is repeated (32 hex digits)."""
     said = f"{command.room}\0{command.reply_to}\0{command.thread}\0{command.body}".encode()
     if along := command.along:
         said += b"\0" + _encoder.encode(along)

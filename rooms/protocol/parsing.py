@@ -1,4 +1,4 @@
-"""Text in, text out."""
+"""Text frames to commands, events to text frames."""
 
 import json
 
@@ -14,7 +14,7 @@ _NOT_UNDERSTOOD = _("The server does not understand this. Reload the page.")
 
 
 class BadFrame(Exception):
-    """A frame that gets an `error`; `alien` when it is not this protocol at all (see 4400)."""
+    """A frame to answer with `error`. `alien` if it is not this protocol at all (see 4400)."""
 
     def __init__(self, error: Error, *, alien: bool = False) -> None:
         super().__init__(error.detail)
@@ -23,7 +23,7 @@ class BadFrame(Exception):
 
 
 class _Envelope(Struct):
-    """What every frame has at least, for the answer to one that has nothing else right."""
+    """The minimum of a frame, to answer frames that are otherwise invalid."""
 
     type: str
     ref: msgspec.Raw = msgspec.Raw(b"null")
@@ -35,9 +35,9 @@ _encoder = msgspec.json.Encoder()
 
 
 def parse(text: str) -> Command:
-    """The command in a text frame. Raises BadFrame with the `error` to answer.
+    """Returns the command in a text frame. Raises BadFrame with the `error` to answer.
 
-    msgspec refuses NaN, Infinity and lone surrogates, which Python's json accepts.
+    msgspec rejects NaN, Infinity and lone surrogates, which Python's json accepts.
     """
     is_large = False
     try:
@@ -45,7 +45,7 @@ def parse(text: str) -> Command:
         is_large = len(data) > MAX_FRAME
         envelope = _envelope_decoder.decode(data)
     except (ValueError, RecursionError) as problem:
-        if is_large:  # and perhaps cut off by the server
+        if is_large:  # and possibly truncated by the server
             raise _too_large(None) from problem
         raise _unreadable(text) from problem
     ref = _ref_of(envelope.ref)
@@ -66,7 +66,7 @@ def _too_large(ref: Ref | None) -> BadFrame:
 
 
 def _unreadable(text: str) -> BadFrame:
-    """The answer to what msgspec does not read: alien, unless only a string in it is broken."""
+    """The answer to text that msgspec rejects: alien, unless only a string in it is invalid."""
     try:
         frame = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
@@ -91,5 +91,5 @@ def _ref_of(raw: bytes | msgspec.Raw) -> Ref | None:
 
 
 def encode(event: Event) -> str:
-    """The text frame of an event."""
+    """Returns the text frame for an event."""
     return _encoder.encode(event).decode()

@@ -10,6 +10,7 @@ from tests.browser.conftest import (
     Place,
     assert_accessible,
     compose,
+    hurry,
     press_enter_during_composition,
     say,
 )
@@ -49,6 +50,7 @@ def test_votes_change_live_and_after_a_reconnect(place: Place) -> None:
     place.site.processes[0].end(signal.SIGKILL)
     expect(tab.locator(".connection")).to_contain_text("Reconnecting")
     place.site.processes[0].start()
+    hurry(ada, bob, tab)
     expect(tab.locator(".connection")).to_be_empty(timeout=40_000)
     tab.get_by_role("button", name="Take back my vote").click()
     expect(ada.locator("chat-poll")).to_contain_text("0 people voted", timeout=40_000)

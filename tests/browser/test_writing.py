@@ -5,7 +5,7 @@ import signal
 
 from playwright.sync_api import CDPSession, Page, expect
 
-from tests.browser.conftest import Place, compose, press_enter_during_composition, say
+from tests.browser.conftest import Place, compose, hurry, press_enter_during_composition, say
 from tests.programs import messages
 
 # IndexedDB does not answer before the tab is closed.
@@ -85,6 +85,7 @@ def test_a_dialog_that_cannot_be_loaded_says_so_and_opens_later(place: Place) ->
     expect(ada.get_by_role("dialog")).to_have_count(0)
 
     place.site.processes[0].start()
+    hurry(ada)
     expect(ada.locator(".connection")).to_have_text("", timeout=40_000)
     ada.get_by_role("button", name="Create a room").click()
     expect(ada.get_by_role("dialog", name="Create a room")).to_be_visible()

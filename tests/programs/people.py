@@ -74,6 +74,14 @@ def make_owner(name: str) -> None:
     User.objects.filter(username=name).update(is_staff=True, is_superuser=True)
 
 
+def owners() -> list[str]:
+    """Of the place and of its rooms."""
+    owners = User.objects.filter(is_superuser=True).values_list("username", flat=True)
+    of_rooms = Membership.objects.filter(role="owner").values_list("person__handle", flat=True)
+    assert list(owners) == list(of_rooms)
+    return list(owners)
+
+
 def can_sign_in(names: list[str], password: str) -> list[bool]:
     return [authenticate(username=name, password=password) is not None for name in names]
 

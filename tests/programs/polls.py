@@ -64,6 +64,8 @@ def ask_in_private(ada: int, bob: int) -> list[int]:
 
 
 def ask_and_vote(ada: int) -> None:
+    """All that there is."""
+    clear()
     message = _ask(ada, 1)
     [answer] = commit([Request(ada, VoteCommand(ref=1, message=message, choices=[1]))]).answers
     assert isinstance(answer, protocol.Ack), answer

@@ -96,6 +96,18 @@ export const slashCommands = [];
  * @property {(word: string, context: ComposerContext) => Promise<Completion[]>} find
  */
 
+/**
+ * A link at the beginning of a room in which nothing was said yet.
+ * @typedef {object} BeginningLink
+ * @property {TemplateResult} icon
+ * @property {string} label
+ * @property {string} href
+ * @property {(context: ComposerContext) => boolean} offered
+ */
+
+/** @type {BeginningLink[]} */
+export const beginningLinks = [];
+
 /** @type {Completer[]} */
 export const completers = [];
 
