@@ -110,7 +110,7 @@ class Job:
 
 
 class Runner:
-    """From one start to its stop. `wake` may be called from any thread."""
+    """Runs from one start to its stop. `wake` may be called from any thread."""
 
     def __init__(self) -> None:
         self._id = uuid4()
