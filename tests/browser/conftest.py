@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -6,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from tests.conftest import MakeSite
 from tests.services import missing
@@ -93,6 +101,11 @@ def assert_accessible(page: Page) -> None:
     page.evaluate(AXE)
     found = page.evaluate("axe.run().then(({violations}) => violations)")
     assert [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found] == [], page.url
+
+
+def expect_no_connection(page: Page) -> None:
+    """The page says that the server is away, also where it went before the socket was open."""
+    expect(page.locator(".connection")).to_have_text(re.compile("^(Connecting|Reconnecting)"))
 
 
 def hurry(*pages: Page) -> None:

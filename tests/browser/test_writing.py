@@ -4,7 +4,7 @@ import signal
 
 from playwright.sync_api import CDPSession, Page, expect
 
-from tests.browser.conftest import Place, hurry
+from tests.browser.conftest import Place, expect_no_connection, hurry
 
 # An event that comes after the end of a composition, or never.
 A_MOMENT_MS = 300
@@ -66,7 +66,7 @@ def test_a_dialog_that_cannot_be_loaded_says_so_and_opens_later(place: Place) ->
     expect(ada.locator(".composer__field")).to_be_visible()
     place.may_be_away = True
     place.site.processes[0].end(signal.SIGKILL)
-    expect(ada.locator(".connection")).to_contain_text("Reconnecting")
+    expect_no_connection(ada)
     ada.get_by_role("button", name="Create a room").click()
     expect(ada.locator(".toast")).to_contain_text("no connection")
     expect(ada.get_by_role("dialog")).to_have_count(0)
