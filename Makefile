@@ -27,14 +27,14 @@ lint: $(VENV)/dev.stamp node_modules/.package-lock.json
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/djlint --check --lint --quiet templates
+	$(BIN)/djlint --check --lint --quiet templates rooms tests/bare
 	npx eslint .
 	npx tsc
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	$(BIN)/djlint --reformat --quiet templates
+	$(BIN)/djlint --reformat --quiet templates rooms tests/bare
 
 messages: $(VENV)/dev.stamp
 	$(BIN)/python manage.py makemessages $(MESSAGES)

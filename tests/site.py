@@ -22,6 +22,7 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ParamSpec
+from urllib.parse import urlencode
 
 from tests import forkserver
 from tests.services import answers, free_port, wait_until
@@ -100,6 +101,15 @@ class Daphne:
         self.start()
 
 
+def _answer(request: urllib.request.Request) -> tuple[int, str]:
+    """The status and the text; a redirect is followed."""
+    try:
+        with urllib.request.urlopen(request, timeout=20) as response:
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as problem:
+        return problem.code, problem.read().decode()
+
+
 class Site:
     """A database of its own, and the processes that serve it."""
 
@@ -167,11 +177,14 @@ class Site:
         request = urllib.request.Request(self.url + path)
         if name:
             request.add_header("Cookie", f"sessionid={self.keys[name]}")
-        try:
-            with urllib.request.urlopen(request, timeout=20) as response:
-                return response.status, response.read().decode()
-        except urllib.error.HTTPError as problem:
-            return problem.code, problem.read().decode()
+        return _answer(request)
+
+    def post(self, path: str, **fields: str) -> tuple[int, str]:
+        """The status and the text of the answer to a form of somebody who is signed out."""
+        token = "t" * 32
+        data = urlencode({"csrfmiddlewaretoken": token, **fields}).encode()
+        headers = {"Cookie": f"csrftoken={token}"}
+        return _answer(urllib.request.Request(self.url + path, data, headers))
 
     def close(self) -> None:
         for process in self.processes:

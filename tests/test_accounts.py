@@ -10,9 +10,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.core import mail
 from django.test import Client, override_settings
+from django.utils.translation import override
 
 from rooms import members
 from rooms.models import Message, Person, Room, Signup
+from tests.conftest import MakeSite
 from tests.web import BAD_LINES, PASSWORD, account, browser, set_signup
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +70,7 @@ def test_wrong_password_keeps_the_username() -> None:
 
 
 def test_sign_in_field_is_for_password_managers() -> None:
+    account("ada")
     field = re.search(r'<input[^>]*name="login"[^>]*>', browser().get(LOGIN).content.decode())
     assert field
     assert 'autocomplete="username"' in field[0]
@@ -83,6 +86,18 @@ def test_bad_sign_in_is_refused(bad: str) -> None:
     for body in (b"login=ada&password=" + text, b"login=" + text + b"&password=x"):
         assert client.post(LOGIN, body, content_type=form).status_code == 200
     assert not signed_in(client)
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_a_sign_in_of_any_length_is_refused_on_every_database(
+    make_site: MakeSite, database: str
+) -> None:
+    with make_site(database) as site:
+        site.people("ada")  # without anybody there is nothing to compare with
+        for bad in ("x" * 100_000, "_" * 40_000, "x" * 100_000 + "@example.org"):
+            status, page = site.post(LOGIN, login=bad, password=PASSWORD)
+            assert status == 200, page
+            assert 'class="errorlist' in page
 
 
 @pytest.mark.parametrize("url", [LOGIN, "/admin/login/"])
@@ -210,7 +225,7 @@ def test_without_mail_the_owner_is_asked() -> None:
 @contextmanager
 def mail_configured() -> Iterator[None]:
     backend = "django.core.mail.backends.locmem.EmailBackend"
-    with override_settings(MAIL_IS_CONFIGURED=True, EMAIL_BACKEND=backend):
+    with override_settings(CHAT_SENDS_MAIL=True, EMAIL_BACKEND=backend):
         yield
 
 
@@ -343,6 +358,7 @@ def test_pages_are_korean(path: str) -> None:
 
 
 def test_korean_errors() -> None:
+    account("ada")
     korean = {"accept-language": "ko"}
     data = {"login": "ada", "password": "wrong"}
     page = browser().post(LOGIN, data, headers=korean).content.decode()
@@ -378,9 +394,11 @@ def test_who_deletes_their_account_leaves_what_they_said(forget_name: bool) -> N
     author = message.author
     assert message.body == "still here"
     assert (author.user, author.active) == (None, False)
-    name = "Deleted person" if forget_name else "Ada Lovelace"
-    assert author.shown_name == name
-    assert ("ada" in author.handle) is not forget_name
+    assert author.handle == (f"~{author.pk}" if forget_name else "ada")
+    assert author.name == ("" if forget_name else "Ada Lovelace")
+    assert author.shown_name == ("Deleted person" if forget_name else "Ada Lovelace")
+    with override("ko"):
+        assert author.shown_name == ("탈퇴한 사용자" if forget_name else "Ada Lovelace")
     assert not signed_in(client)
     # The name is free again only for those who took it along.
     assert account("ada").pk

@@ -21,6 +21,8 @@ from tests.wire import Frame, Wire, new_cid
 
 # Seconds by which an answer comes late.
 LATE = [0, 0.02, 0.1, 0.3]
+# Messages of a page when a room is read from one end to the other.
+PAGE = 20
 
 
 class Client:
@@ -165,6 +167,40 @@ async def test_a_client_with_a_lossy_way_holds_what_the_database_holds(
                 rows = site.run(messages.rows)
                 held = [[m["seq"], m["version"], m["body"]] for m in state["messages"]]
                 assert held == rows
+
+
+async def read_by_pages(store: Client, room: int, direction: str) -> tuple[list[int], list[Frame]]:
+    """A store that holds nothing reads a room to its end: what each page added; all messages."""
+    last = (await store.state(room))["seq"]
+    at, end = (last + 1, 1) if direction == "before" else (0, last)
+    pages, held = list[int](), list[Frame]()
+    while at != end:
+        store.load(room, {direction: at, "limit": PAGE})
+        async with asyncio.timeout(20):
+            while len(more := (await store.state(room))["messages"]) == len(held):
+                await asyncio.sleep(0.02)
+        pages.append(len(more) - len(held))
+        held = more
+        at = held[0 if direction == "before" else -1]["seq"]
+    return pages, held
+
+
+@pytest.mark.parametrize("direction", ["before", "after"])
+async def test_pages_of_history_are_the_whole_room_and_nothing_twice(
+    make_site: MakeSite, direction: str
+) -> None:
+    rng = random.Random(7)
+    with make_site("sqlite") as site:
+        site.people("ada", "bob")
+        async with site.socket("ada") as ada:
+            room = ada.room("general")["id"]
+            await random_commands([ada], room, rng, 150)
+            truth = (await ada.call(type="sync", room=room, version=0))["messages"]
+            async with site.socket("bob") as bob, client(bob, rng) as store:
+                pages, held = await read_by_pages(store, room, direction)
+        assert held == truth
+        assert len(pages) > 2
+        assert set(pages[:-1]) == {PAGE}
 
 
 def message(seq: int) -> Frame:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from rooms.accounts.models import Invitation
 from rooms.models import Signup
+from tests.conftest import MakeSite
 from tests.web import PASSWORD, account, browser, set_signup
 
 pytestmark = pytest.mark.django_db
@@ -149,6 +150,14 @@ def test_open_place_takes_no_uses(owner: User) -> None:
 def test_unknown_link_is_gone() -> None:
     for token in ("wrong", "%00", "x" * 5000, "ü"):
         assert browser().get(f"/join/{token}/").status_code == 410
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_a_link_that_is_no_text_is_gone_on_every_database(
+    make_site: MakeSite, database: str
+) -> None:
+    with make_site(database) as site:
+        assert site.get("/join/%00/")[0] == 410
 
 
 def test_who_is_signed_in_goes_to_the_conversation(owner: User) -> None:

@@ -130,3 +130,10 @@ def test_what_a_batch_tells_is_what_it_wrote(make_site: MakeSite, database: str)
         assert rows_of_the_deleted == [0, 0]
         assert bits == [1 | 2, 0, 2]
         assert codes == ["ack"] * 8 + ["not_found", "ack"]
+
+
+def test_a_message_has_at_most_fifty_different_emoji(make_site: MakeSite) -> None:
+    with make_site("sqlite", serve=False) as site:
+        site.people("ada", "bob")
+        codes = [*["ack"] * 50, "invalid", "ack"]
+        assert site.run(deciding.react_with_many) == [codes, 50]

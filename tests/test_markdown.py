@@ -27,6 +27,8 @@ PEOPLE = {"ada": 5, "kim.minji": 6, "민지": 7}
         ("@민지", '<p><span class="mention" data-user="7">@민지</span></p>'),
         ("me@ada `@ada` @nobody", "<p>me@ada <code>@ada</code> @nobody</p>"),
         (">", "<p>&gt;</p>"),
+        ("<b>x</b>", "<p>&lt;b&gt;x&lt;/b&gt;</p>"),
+        ("<p>x</p>", "<p>&lt;p&gt;x&lt;/p&gt;</p>"),
     ],
 )
 def test_markdown_is_rendered(body: str, html: str) -> None:

@@ -126,6 +126,50 @@ FACTS: dict[str, Any] = {
     "created_at": "",
 }
 SEND = {"type": "send", "ref": 1, "room": 1, "cid": "00000000-0000-4000-8000-000000000000"}
+LARGEST = 2**53 - 1
+# A good frame, a field of it, the largest or smallest value that it takes, and one beyond.
+BOUNDS: list[tuple[dict[str, Any], str, Any, Any]] = [
+    (SEND, "body", "x" * 16_384, "x" * 16_385),
+    (SEND, "body", "가" * 5_461, "가" * 5_462),
+    (SEND | {"body": "x"}, "room", LARGEST, LARGEST + 1),
+    (SEND | {"body": "x"}, "room", 0, -1),
+    ({"type": "edit", "ref": 1, "message": 1}, "body", "x" * 16_384, "x" * 16_385),
+    ({"type": "edit", "ref": 1, "message": 1}, "body", "x", " \n"),
+    ({"type": "edit", "ref": 1, "message": 1}, "body", "x", "x\0"),
+    ({"type": "react", "ref": 1, "message": 1, "on": True}, "emoji", "👍" * 32, "👍" * 33),
+    ({"type": "react", "ref": 1, "message": 1, "emoji": "👍"}, "on", True, 1),
+    ({"type": "read", "ref": 1, "room": 1}, "seq", LARGEST, LARGEST + 1),
+    ({"type": "sync", "ref": 1, "room": 1}, "version", LARGEST, LARGEST + 1),
+    ({"type": "history", "ref": 1, "room": 1}, "limit", 1, 0),
+    ({"type": "history", "ref": 1, "room": 1}, "limit", 200, 201),
+    ({"type": "members", "ref": 1, "room": 1}, "limit", 1, 0),
+    ({"type": "members", "ref": 1, "room": 1}, "limit", 500, 501),
+    ({"type": "ping"}, "ref", LARGEST, LARGEST + 1),
+    ({"type": "ping"}, "ref", -LARGEST, -LARGEST - 1),
+    ({"type": "ping"}, "ref", "x" * 64, "x" * 65),
+]
+
+
+@pytest.mark.parametrize(
+    ("frame", "field", "at", "beyond"), BOUNDS, ids=lambda value: str(value)[:20]
+)
+def test_a_bound_is_taken_and_what_is_beyond_it_is_not(
+    frame: dict[str, Any], field: str, at: Any, beyond: Any
+) -> None:
+    command = protocol.parse(json.dumps(frame | {field: at}))
+    assert getattr(command, field) == at
+    with pytest.raises(protocol.BadFrame):
+        protocol.parse(json.dumps(frame | {field: beyond}))
+
+
+def test_a_frame_of_the_largest_size_is_read() -> None:
+    for size, code in ((protocol.MAX_FRAME, "invalid"), (protocol.MAX_FRAME + 1, "too_large")):
+        frame = json.dumps({"type": "ping", "ref": 1, "x": ""})
+        frame = frame.replace('""', f'"{"y" * (size - len(frame))}"')
+        assert len(frame) == size
+        with pytest.raises(protocol.BadFrame) as caught:
+            protocol.parse(frame)
+        assert caught.value.error.code == code
 
 
 @pytest.mark.usefixtures("gifts")
@@ -135,7 +179,7 @@ def test_a_message_with_something_along_needs_no_text() -> None:
     assert command.along == {"gift": Gift("Tea?")}
     with pytest.raises(protocol.BadFrame, match="needs some text"):
         protocol.parse(json.dumps({**SEND, "body": ""}))
-    with pytest.raises(protocol.BadFrame, match="at most"):
+    with pytest.raises(protocol.BadFrame, match="too long"):
         protocol.parse(json.dumps({**SEND, "body": "x" * 16_385, "gift": {"question": "Tea?"}}))
 
 

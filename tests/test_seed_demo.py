@@ -49,7 +49,7 @@ def test_it_refuses_a_place_with_messages(make_site: MakeSite) -> None:
         refused = site.manage("seed_demo", "--messages", "10")
         assert refused.returncode == 1
         [sentence] = refused.stderr.strip().splitlines()
-        assert "has messages already" in sentence
+        assert "There are messages already" in sentence
         assert site.run(demo.content) == before
 
 

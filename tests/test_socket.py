@@ -38,7 +38,8 @@ async def test_everything_that_can_happen_to_a_message_reaches_everybody(site: S
         await bob.expect("changes", to=1)
 
         edited = await ada.call(type="edit", message=sent["id"], body="second @bob")
-        assert (edited["id"], edited["seq"], edited["version"]) == (sent["id"], 1, 2)
+        place = {"id": sent["id"], "seq": 1}
+        assert edited == {"type": "ack", "ref": edited["ref"], **place, "version": 2}
         [message] = (await bob.expect("changes", to=2))["messages"]
         assert message["body"] == "second @bob"
         assert message["mentions"] == [people["bob"]]
@@ -102,7 +103,8 @@ async def test_read_marks_follow_in_other_tabs_and_never_move_back(site: Site) -
         async with site.socket("bob") as fresh:
             state = fresh.room("general")
             assert (state["unread"], state["mentions"], state["read_seq"]) == (3, 3, 0)
-        assert (await bob.call(type="read", room=room, seq=2))["seq"] == 2
+        ack = await bob.call(type="read", room=room, seq=2)
+        assert ack == {"type": "ack", "ref": ack["ref"], "room": room, "seq": 2}
         assert (await tab.expect("read"))["seq"] == 2
         assert (await bob.call(type="read", room=room, seq=1))["seq"] == 2
         assert (await bob.call(type="read", room=room, seq=99))["seq"] == 3, "clamped to the head"
@@ -167,6 +169,10 @@ async def test_ping_tells_the_heads_and_members_who_is_there(site: Site) -> None
             people["bob"]: "online",
             people["eve"]: "offline",
         }
+        site.run(rooms.make_moderator, room, people["bob"])
+        members = await ada.call(type="members", room=room)
+        roles = {member["handle"]: member["role"] for member in members["members"]}
+        assert roles == {"ada": "member", "bob": "moderator", "eve": "member"}
         first = await ada.call(type="members", room=room, limit=1)
         assert (len(first["members"]), first["more"]) == (1, True)
         rest = await ada.call(type="members", room=room, after=first["members"][0]["id"])

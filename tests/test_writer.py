@@ -40,7 +40,7 @@ async def test_a_request_that_breaks_the_batch_fails_alone(
     assert [type(answer) for answer in answers].count(protocol.Ack) == 5
     bad = answers[2]
     assert isinstance(bad, protocol.Error)
-    assert bad.code == "unavailable"
+    assert (bad.code, bad.retry_after) == ("unavailable", writer.RETRY_AFTER)
     answers.clear()
     for seq in range(7, 10):
         written.submit(request(seq), answers.append)

@@ -13,8 +13,9 @@ from rooms.models import Place, Signup
 def join_place(request: HttpRequest, token: str) -> HttpResponse:
     """Remembers the link in the session for the sign-up."""
     if request.user.is_authenticated:
-        return redirect("home")
-    usable = Invitation.objects.usable().filter(token=token).exists()
+        return redirect("rooms:home")
+    # PostgreSQL rejects NUL even in a search.
+    usable = "\0" not in token and Invitation.objects.usable().filter(token=token).exists()
     if not usable or Place.get().signup == Signup.CLOSED:
         return render(request, "accounts/invitation_gone.html", status=410)
     request.session[INVITATION] = token

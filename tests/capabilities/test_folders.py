@@ -1,5 +1,6 @@
 """A capability is a folder and a line of settings: without them, the rest of the product works."""
 
+import json
 import os
 import re
 import shutil
@@ -59,10 +60,25 @@ def test_the_page_about_extending_quotes_the_code() -> None:
             assert f"{line}\n" in code[".py" if language == "python" else ".js"], line
 
 
+def fields(shape: type[msgspec.Struct]) -> set[str]:
+    return {field.encode_name for field in msgspec.structs.fields(shape)} - {"ref"}
+
+
 def test_every_frame_of_polls_is_documented() -> None:
+    """Those fields and no others; what the page shows is a poll as it is sent."""
     section = (ROOT / "docs/protocol.md").read_text().split("## Polls", 1)[1]
-    named = set(re.findall(r"[`\"](\w+)[`\"]", section))
-    shapes = (protocol.NewPoll, protocol.Vote, protocol.Close, protocol.Votes)
-    for shape in (*shapes, protocol.MyVotes, protocol.PollState, protocol.ChoiceState):
-        fields = {field.encode_name for field in msgspec.structs.fields(shape)} - {"ref"}
-        assert fields <= named, shape
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \| (?:.*) \|$", section, re.MULTILINE))
+    named = {name: set(re.findall(r"`(\w+)`", row)) for name, row in rows.items()}
+    assert named == {
+        "send": {"poll", *fields(protocol.NewPoll)},
+        "vote": fields(protocol.Vote),
+        "close": fields(protocol.Close),
+        "votes": fields(protocol.Votes),
+    }
+    shown, rest = re.findall(r"has the field `poll`: `(.*?)`, and (.*?) where", section)[0]
+    poll = json.loads(shown)
+    assert json.loads(msgspec.json.encode(msgspec.convert(poll, protocol.PollState))) == poll
+    assert {*poll, *re.findall(r"`(\w+)`", rest)} == fields(protocol.PollState)
+    assert {*poll["choices"][0]} == fields(protocol.ChoiceState)
+    [answer] = re.findall(r"`votes` with `(\w+)`", section)
+    assert {answer} == fields(protocol.MyVotes)

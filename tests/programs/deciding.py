@@ -9,6 +9,7 @@ from rooms import members, protocol
 from rooms.log import batch as log
 from rooms.log import rows
 from rooms.log.batch import SYSTEM
+from rooms.log.reacting import MAX_EMOJI
 from rooms.log.requests import By
 from rooms.models import Membership, Mention, Message, Person, Reaction, Room
 from rooms.reading import state
@@ -161,3 +162,17 @@ def change_together() -> tuple[bool, list[int], list[int], list[str]]:
     left = [model.objects.filter(message=two).count() for model in (Reaction, Mention)]
     bits = list(Message.objects.order_by("seq").values_list("parts", flat=True))
     return same, left, bits, [getattr(answer, "code", "ack") for answer in commit.answers]
+
+
+def react_with_many() -> tuple[list[str], int]:
+    """The codes for as many emoji as there may be, one more, one of them; how many there are."""
+    ada, bob = _person("ada"), _person("bob")
+    said, _ = _say(ada, "popular")
+    emoji = [chr(0x1F400 + n) for n in range(MAX_EMOJI + 1)]
+
+    def react(by: Person, emoji: str) -> str:
+        return _code(_ask(by, protocol.React(1, said.id, emoji, True)))
+
+    codes = [react(ada, one) for one in emoji]
+    codes.append(react(bob, emoji[0]))
+    return codes, len(state.page(1, 1, 1)[0].reactions)

@@ -59,6 +59,11 @@ def deactivate(name: str) -> float:
     return time.monotonic()
 
 
+def forget(person: int) -> None:
+    """As when an account is deleted together with its name."""
+    Person.objects.get(pk=person).forget_name()
+
+
 def change_password(name: str) -> None:
     user = User.objects.get(username=name)
     user.set_password("another")
@@ -67,6 +72,14 @@ def change_password(name: str) -> None:
 
 def make_owner(name: str) -> None:
     User.objects.filter(username=name).update(is_staff=True, is_superuser=True)
+
+
+def owners() -> list[str]:
+    """Of the place and of its rooms."""
+    owners = User.objects.filter(is_superuser=True).values_list("username", flat=True)
+    of_rooms = Membership.objects.filter(role="owner").values_list("person__handle", flat=True)
+    assert list(owners) == list(of_rooms)
+    return list(owners)
 
 
 def can_sign_in(names: list[str], password: str) -> list[bool]:

@@ -1,15 +1,20 @@
 """Several processes write to one log; and how many statements reading and writing take."""
 
+import asyncio
 import random
+import threading
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import connection
+from django.db.backends.signals import connection_created
 from django.test.utils import CaptureQueriesContext
 
 from rooms import members, protocol
+from rooms.database.threads import read
+from rooms.live.process import Process
 from rooms.log import batch as log
 from rooms.models import Message, Person, Room
 from rooms.reading import queries
@@ -126,3 +131,32 @@ def count_statements(person: int) -> dict[str, list[int]]:
         members.direct_room(somebody, [other.pk])
     counted["hello"].append(hello())
     return counted
+
+
+def ask_how_threads_commit(person: int) -> dict[str, Any]:
+    """By thread, after its work: the settings of its connection on which durability depends."""
+    opened: dict[str, Any] = {}
+
+    def note(connection: Any, **_signal: Any) -> None:
+        opened[threading.current_thread().name.split("_")[0]] = connection
+
+    async def write() -> None:
+        written = asyncio.Event()
+        command = protocol.Send(1, 1, uuid.uuid4(), "x")
+        process = Process()
+        process.writer.submit(log.Request(person, command), lambda _answer: written.set())
+        await written.wait()
+        await process.writer.drain()
+        await read(Message.objects.count)
+
+    connection.close()
+    connection_created.connect(note)
+    connection.ensure_connection()
+    asyncio.run(write())
+    names = ["PRAGMA journal_mode", "PRAGMA synchronous"]
+    if connection.vendor == "postgresql":
+        names = ["SHOW synchronous_commit"]
+    return {
+        thread: [each.connection.execute(name).fetchone()[0] for name in names]
+        for thread, each in opened.items()
+    }
