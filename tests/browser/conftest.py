@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,6 +13,7 @@ from playwright.sync_api import (
     CDPSession,
     ConsoleMessage,
     Page,
+    expect,
     sync_playwright,
 )
 
@@ -101,6 +103,11 @@ def assert_accessible(page: Page, context: str | None = None) -> None:
     run = "context => axe.run(context ?? document).then(({violations}) => violations)"
     found = page.evaluate(run, context)
     assert [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found] == [], page.url
+
+
+def expect_no_connection(page: Page) -> None:
+    """The page says that the server is away, also where it went before the socket was open."""
+    expect(page.locator(".connection")).to_have_text(re.compile("^(Connecting|Reconnecting)"))
 
 
 def hurry(*pages: Page) -> None:

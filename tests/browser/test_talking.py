@@ -5,7 +5,13 @@ import signal
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Place, assert_accessible, hurry, say
+from tests.browser.conftest import (
+    Place,
+    assert_accessible,
+    expect_no_connection,
+    hurry,
+    say,
+)
 from tests.programs import messages, rooms
 
 # Two frames of the screen: older messages load while scrolling.
@@ -162,7 +168,7 @@ def test_messages_sent_offline_survive_a_reload(place: Place) -> None:
     expect(ada.locator(".composer__field")).to_be_visible()
     place.may_be_away = True
     place.site.processes[0].end(signal.SIGKILL)
-    expect(ada.locator(".connection")).to_contain_text("Reconnecting")
+    expect_no_connection(ada)
     say(ada, "one")
     say(ada, "two")  # to a room in which nothing was said before
     expect(ada.locator(".message--pending")).to_have_count(2)

@@ -5,7 +5,14 @@ import signal
 
 from playwright.sync_api import CDPSession, Page, expect
 
-from tests.browser.conftest import Place, compose, hurry, press_enter_during_composition, say
+from tests.browser.conftest import (
+    Place,
+    compose,
+    expect_no_connection,
+    hurry,
+    press_enter_during_composition,
+    say,
+)
 from tests.programs import messages
 
 # Keeps IndexedDB from answering before the tab is closed.
@@ -79,7 +86,7 @@ def test_dialog_that_fails_to_load_shows_an_error_and_can_be_retried(place: Plac
     expect(ada.locator(".composer__field")).to_be_visible()
     place.may_be_away = True
     place.site.processes[0].end(signal.SIGKILL)
-    expect(ada.locator(".connection")).to_contain_text("Reconnecting")
+    expect_no_connection(ada)
     ada.get_by_role("button", name="Create a room").click()
     expect(ada.locator(".toast")).to_contain_text("no connection")
     expect(ada.get_by_role("dialog")).to_have_count(0)
