@@ -292,7 +292,7 @@ def test_members_can_be_added_removed_and_given_roles(client: Client, room: Room
 def test_last_owner_cannot_be_removed(client: Client, room: Room, wrong: dict[str, str]) -> None:
     changes = {f"{row(room, 'ada')}-{name}": value for name, value in wrong.items()}
     page = save(client, change(room), **changes)
-    assert "A room needs an owner: make somebody else the owner first." in page
+    assert "A room needs an owner. Make somebody else an owner first." in page
     assert roles(room) == {"ada": "owner", "bob": "member"}
 
 
