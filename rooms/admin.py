@@ -37,7 +37,7 @@ class RoomAdminForm(forms.ModelForm):
 
     def clean_kind(self) -> str:
         if self.cleaned_data["kind"] == Kind.DIRECT:
-            raise ValidationError(_("Direct conversations are begun by the people in them."))
+            raise ValidationError(_("Only the people in a direct conversation can start it."))
         return self.cleaned_data["kind"]
 
 

@@ -292,7 +292,7 @@ def test_members_can_be_added_removed_and_given_roles(client: Client, room: Room
 def test_last_owner_cannot_be_removed(client: Client, room: Room, wrong: dict[str, str]) -> None:
     changes = {f"{row(room, 'ada')}-{name}": value for name, value in wrong.items()}
     page = save(client, change(room), **changes)
-    assert "A room needs an owner: make somebody else the owner first." in page
+    assert "A room needs an owner. Make somebody else an owner first." in page
     assert roles(room) == {"ada": "owner", "bob": "member"}
 
 
@@ -310,7 +310,7 @@ def test_one_form_can_transfer_ownership(
     assert roles(room).get("ada") == old.get("role")
 
 
-def test_a_members_person_cannot_be_changed(client: Client, room: Room) -> None:
+def test_member_cannot_be_replaced_by_another_person(client: Client, room: Room) -> None:
     eve = person("eve")
     assert f"{row(room, 'bob')}-person" not in fields(client, change(room))
     forged = {f"{row(room, 'bob')}-person": str(eve.pk), f"{row(room, 'bob')}-role": "moderator"}
@@ -376,7 +376,7 @@ def test_names_are_a_single_line(client: Client, room: Room, bad: str) -> None:
     assert Place.get().name == "Chat"
 
 
-def test_a_persons_name_can_be_changed(client: Client, room: Room) -> None:
+def test_person_can_be_renamed(client: Client, room: Room) -> None:
     ada = User.objects.get(username="ada")
     assert saved(save(client, change(ada), **{"rooms_person-0-name": "Ada Lovelace"}))
     assert Person.of(User.objects.get(pk=ada.pk)).shown_name == "Ada Lovelace"

@@ -341,21 +341,21 @@ NEWER = "INSERT INTO django_migrations (app, name, applied) VALUES ('rooms', '99
 
 UNSOUND: dict[str, tuple[str, Callable[[Path, Contents], object]]] = {
     "empty": ("not a backup, or is truncated", lambda file, _: file.touch()),
-    "no archive": (
+    "not an archive": (
         "not a backup, or is truncated",
         lambda file, _: file.write_text("hello" * 1000),
     ),
-    "cut off": ("not a backup, or is truncated", cut),
-    "cut off at the very end": ("not a backup, or is truncated", without_end),
-    "one bit wrong": ("not a backup, or is truncated", flipped),
-    "of something else": ("holds 'etc/hosts'", lambda f, _: pack(f, {"etc/hosts": b""})),
+    "truncated": ("not a backup, or is truncated", cut),
+    "truncated at the very end": ("not a backup, or is truncated", without_end),
+    "one flipped bit": ("not a backup, or is truncated", flipped),
+    "another archive": ("holds 'etc/hosts'", lambda f, _: pack(f, {"etc/hosts": b""})),
     "no database": ("no chat.sqlite3", lambda f, c: pack(f, without(c, "chat.sqlite3"))),
     "no manifest": ("no manifest.json", lambda f, c: pack(f, without(c, "manifest.json"))),
     "another format": (
         "unknown kind of manifest.json",
         lambda f, c: pack(f, {**c, "manifest.json": b'{"format": 2}'}),
     ),
-    "a database that is none": (
+    "not a database": (
         "is damaged",
         lambda f, c: pack(f, {**c, "chat.sqlite3": b"nonsense" * 5000}),
     ),
@@ -364,9 +364,9 @@ UNSOUND: dict[str, tuple[str, Callable[[Path, Contents], object]]] = {
         "has no rooms",
         lambda f, c: pack(f, changed(c, "DELETE FROM django_migrations")),
     ),
-    "of a newer version": ("Upgrade first", lambda f, c: pack(f, changed(c, NEWER))),
-    "out of its folder": ("holds '../evil'", lambda f, c: pack(f, {**c, "../evil": b"!"})),
-    "out of uploads": (
+    "newer version": ("Upgrade first", lambda f, c: pack(f, changed(c, NEWER))),
+    "outside its folder": ("holds '../evil'", lambda f, c: pack(f, {**c, "../evil": b"!"})),
+    "outside uploads": (
         "holds 'uploads/../../evil'",
         lambda f, c: pack(f, {**c, "uploads/../../evil": b"!"}),
     ),
@@ -383,8 +383,8 @@ UNSOUND: dict[str, tuple[str, Callable[[Path, Contents], object]]] = {
         "not an ordinary file",
         lambda f, c: pack(f, c, entry("uploads/evil", tarfile.CHRTYPE)),
     ),
-    "a file twice": ("is in it twice", lambda f, c: pack(f, c, entry("chat.sqlite3"))),
-    "a file in a file": (
+    "duplicate file": ("is in it twice", lambda f, c: pack(f, c, entry("chat.sqlite3"))),
+    "file inside a file": (
         "is in it twice",
         lambda f, c: pack(f, {**c, "uploads/a": b"", "uploads/a/b": b""}),
     ),

@@ -34,5 +34,5 @@ def test_our_own_site_passes() -> None:
         ({"DATABASES": POSTGRES}, []),
     ],
 )
-def test_what_is_missing_is_named(changed: dict[str, Any], ids: list[str]) -> None:
+def test_missing_requirements_are_named(changed: dict[str, Any], ids: list[str]) -> None:
     assert found(**changed) == ids

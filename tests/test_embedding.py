@@ -54,7 +54,7 @@ def test_existing_accounts_become_persons(bare: Embedded) -> None:
     ]
 
 
-def test_the_chat_survives_a_flush(bare: Embedded) -> None:
+def test_chat_survives_a_flush(bare: Embedded) -> None:
     bare.manage("migrate", "-v", "0")
     assert bare.run(embedding.flush_and_open, ADA) == ["Chat", []]
 

@@ -158,7 +158,7 @@ def test_new_follower_chooses_its_start(make_site: MakeSite) -> None:
         until(lambda: bodies(site, "latecomer") == ["after"])
 
 
-async def test_an_ack_never_waits_for_a_follower(make_site: MakeSite) -> None:
+async def test_acks_never_wait_for_followers(make_site: MakeSite) -> None:
     with recording(make_site) as site:
         site.people("ada")
         async with site.socket("ada") as ada:
@@ -322,7 +322,7 @@ def test_cursors_are_reset_after_a_restore(make_site: MakeSite, database: str) -
 
 
 @pytest.mark.parametrize("database", DATABASES)
-def test_a_row_runs_at_its_time(make_site: MakeSite, database: str) -> None:
+def test_row_runs_at_its_time(make_site: MakeSite, database: str) -> None:
     # Serve only after everything is scheduled, so that no row runs earlier.
     with recording(make_site, database, server="serve", serve=False) as site:
         soon = site.run(following.change_plans)

@@ -103,7 +103,7 @@ def test_page_opens_at_the_first_unread_message(ada: Person, room: Room, read: i
 
 
 @pytest.mark.parametrize("seq", [1, 42, 80, 120])
-def test_a_permalink_shows_its_message(ada: Person, room: Room, seq: int) -> None:
+def test_permalink_shows_its_message(ada: Person, room: Room, seq: int) -> None:
     talk(room, 120)
     read_all(ada, room)
     shown = messages_in(browser(ada), f"/rooms/general/{seq}")
@@ -187,7 +187,7 @@ def test_changes_show_on_the_next_page(ada: Person, room: Room) -> None:
     assert len(messages_in(client)["messages"]) == 2
 
 
-def test_a_new_name_shows_on_the_next_page(ada: Person, room: Room) -> None:
+def test_new_name_shows_on_the_next_page(ada: Person, room: Room) -> None:
     client, bob = browser(ada), person("bob", name="Bob")
     say(bob, room, "hi")
     assert messages_in(client)["messages"][0]["author"]["name"] == "Bob"

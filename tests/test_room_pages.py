@@ -373,7 +373,7 @@ def test_last_owner_can_leave_only_with_a_successor_or_alone(public: Scene) -> N
     client = public.browser("owner")
     refused = client.post(public.url("leave"))
     assert refused.status_code == 409
-    assert "make somebody else the owner first" in refused.json()["detail"]
+    assert "Make somebody else an owner first" in refused.json()["detail"]
     for name in ("moderator", "member", "other"):
         assert client.post(public.url(f"members/{{{name}}}/remove")).status_code == 200
     assert client.post(public.url("leave")).status_code == 200

@@ -50,7 +50,7 @@ def test_password_change_ends_the_session(client: Client, ada: User) -> None:
     assert name_of(client) is None
 
 
-def test_a_deactivated_account_is_signed_out(client: Client, ada: User) -> None:
+def test_deactivated_account_is_signed_out(client: Client, ada: User) -> None:
     User.objects.filter(pk=ada.pk).update(is_active=False)
     assert name_of(client) is None
 

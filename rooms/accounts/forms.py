@@ -42,7 +42,7 @@ class SignupForm(forms.Form):
     """Fields that we add to allauth's sign-up."""
 
     name = line(_("Display name"), Person, "name", required=False)
-    name.help_text = _("What others see. You can change it later.")
+    name.help_text = _("Others see this name. You can change it later.")
     field_order = ["username", "name", "email", "password1", "password2"]
 
     def signup(self, request: HttpRequest, user: Account) -> None:
@@ -118,7 +118,7 @@ class DeleteAccountForm(forms.Form):
     forget_name = forms.BooleanField(
         label=_("Remove my name too"),
         required=False,
-        help_text=_("Your messages stay, as those of a deleted person."),
+        help_text=_("Your messages stay, shown as from a deleted person."),
     )
 
     def __init__(self, user: Account, *args: Any, **kwargs: Any) -> None:

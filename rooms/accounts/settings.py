@@ -115,7 +115,7 @@ def delete_account(request: SignedInRequest) -> HttpResponse:
         # Locked, so that two owners cannot both leave at once.
         owners = User.objects.select_for_update().filter(is_superuser=True, is_active=True)
         if user.is_superuser and len(owners) == 1:
-            form.add_error(None, _("You are the only owner: make somebody else an owner first."))
+            form.add_error(None, _("You are the only owner. Make somebody else an owner first."))
             return render(request, "accounts/delete_account.html", {"form": form}, status=409)
         if form.cleaned_data["forget_name"]:
             request.person.forget_name()

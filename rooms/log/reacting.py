@@ -48,7 +48,9 @@ class Reacting(Verb[protocol.React]):
         if command.on:
             emoji = {emoji for emoji, _person in reactions}
             if command.emoji not in emoji and len(emoji) >= MAX_EMOJI:
-                raise Rejected("invalid", _("No more different reactions fit on this message."))
+                raise Rejected(
+                    "invalid", _("This message has the maximum number of different reactions.")
+                )
             reactions[key] = 0
         elif stored := reactions.pop(key):
             self.removed.append(stored)

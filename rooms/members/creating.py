@@ -36,7 +36,7 @@ def create_room(by: Person | None, name: str, kind: str, topic: str = "") -> Roo
             # Somebody took the slug since we looked.
             continue
     else:
-        raise Refused("unavailable", _("The room could not be made. Try again."))
+        raise Refused("unavailable", _("The room could not be created. Try again."))
     if by is not None:
         add(room, by, Role.OWNER)
     return room
@@ -55,7 +55,7 @@ def direct_room(by: Person, person_ids: Iterable[int]) -> Room:
         raise Refused("invalid", _("A direct conversation has 2 to 9 people."))
     people = list(Person.objects.active().filter(pk__in=ids))
     if len(people) != len(ids):
-        raise Refused("not_found", _("One of these people is not here any more."))
+        raise Refused("not_found", _("One of these people is no longer here."))
     room, new = Room.objects.get_or_create(
         people_key=Room.key_of(ids),
         defaults={"kind": Kind.DIRECT, "slug": Room.direct_slug()},

@@ -35,7 +35,7 @@ def leave(by: Person, room: Room) -> None:
     room = locked(room)
     member = enter(by, room)
     if room.kind == Kind.DIRECT:
-        raise Refused("invalid", _("A direct conversation cannot be left."))
+        raise Refused("invalid", _("You cannot leave a direct conversation."))
     assert member is not None
     remove(room, member)
 

@@ -96,6 +96,6 @@ def remove(room: Room, member: Membership) -> None:
         and others.exists()
         and not others.filter(role=Role.OWNER).exists()
     ):
-        raise Refused("conflict", _("A room needs an owner: make somebody else the owner first."))
+        raise Refused("conflict", _("A room needs an owner. Make somebody else an owner first."))
     member.delete()
     tell(left(room, member.person_id))

@@ -27,7 +27,7 @@ def set_role(by: Person | None, room: Room, person: Person, role: str) -> None:
         raise Refused("not_found", _("They are not in this room."))
     owners = Membership.objects.filter(room=room, role=Role.OWNER)
     if member.role == Role.OWNER != role and owners.count() == 1:
-        raise Refused("conflict", _("A room needs an owner: make somebody else the owner first."))
+        raise Refused("conflict", _("A room needs an owner. Make somebody else an owner first."))
     member.role = role
     member.save(update_fields=["role"])
     tell(joined(room, person.pk))

@@ -4,7 +4,7 @@ from django.db import migrations
 
 def make(apps, schema_editor):
     apps.get_model("rooms", "Place").objects.using(schema_editor.connection.alias).create(pk=1)
-    # The table of the database cache, which migrations do not know by themselves.
+    # The database cache's table, which migrations do not create by themselves.
     call_command("createcachetable", database=schema_editor.connection.alias, verbosity=0)
 
 

@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-# By the names that Django gave them: an AlterField copies the whole table on SQLite.
+# Uses the names that Django gave them, because AlterField copies the whole table on SQLite.
 INDEXES = {
     "rooms_membership_user_id_835bc778": "rooms_membership (user_id)",
     "rooms_mention_message_id_62ac94b9": "rooms_mention (message_id)",

@@ -1,4 +1,4 @@
-"""Persons in place of users and profiles, with the ids of their accounts where those are numbers."""
+"""Replaces users and profiles with persons, which keep the accounts' ids if those are numbers."""
 
 import re
 import unicodedata
@@ -41,7 +41,7 @@ def is_number(user_model):
 
 
 def check_now(schema_editor):
-    """PostgreSQL alters no table while checks of its rows wait for the end of the transaction."""
+    """PostgreSQL cannot alter a table with pending deferred constraint checks."""
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
@@ -79,7 +79,7 @@ def fill(apps, schema_editor):
 
 
 def mark_parts(apps, schema_editor):
-    """A bit for reactions and one for mentions on the messages that have some."""
+    """Sets the bits for reactions and mentions on messages that have some."""
     for bit, table in ((1, "rooms_reaction"), (2, "rooms_mention")):
         schema_editor.execute(
             f"UPDATE rooms_message SET parts = parts + {bit} "
@@ -95,13 +95,13 @@ def drop_invitations(apps, schema_editor):
 
 
 class PointAtPersons(migrations.AlterField):
-    """A foreign key to persons that was one to accounts. The values stay."""
+    """Turns a foreign key to accounts into one to persons, keeping the values."""
 
     def database_forwards(self, app_label, schema_editor, from_state, to_state):
         model = from_state.apps.get_model(app_label, self.model_name)
         field = model._meta.get_field(self.name)
         if schema_editor.connection.vendor == "postgresql" and not is_number(field.related_model):
-            # PostgreSQL casts no UUID to a number, not even in an empty table.
+            # PostgreSQL cannot cast a UUID to a number, not even in an empty table.
             table = schema_editor.quote_name(model._meta.db_table)
             column = schema_editor.quote_name(field.column)
             for name in schema_editor._constraint_names(model, [field.column], foreign_key=True):
@@ -113,7 +113,7 @@ class PointAtPersons(migrations.AlterField):
 
 
 def renamed(model, *state_operations):
-    """`user` of a model becomes `person`; databases rename a column in its constraints too."""
+    """Renames a model's `user` to `person`. The database also renames it in constraints."""
     before = [operation for operation in state_operations if isinstance(operation, (migrations.RemoveConstraint, migrations.RemoveIndex))]
     after = [operation for operation in state_operations if operation not in before]
     rename = migrations.RenameField(model, "user", "person")
@@ -163,7 +163,7 @@ class Migration(migrations.Migration):
             migrations.RemoveConstraint("reaction", "reacted_once"),
             migrations.AddConstraint("reaction", models.UniqueConstraint(fields=("message", "person", "emoji"), name="reacted_once")),
         ),
-        # A column with a default costs nothing to add this way; Django copies the table on SQLite.
+        # Adding a column with a default is cheap this way; Django copies the table on SQLite.
         migrations.SeparateDatabaseAndState(
             [migrations.RunSQL("ALTER TABLE rooms_message ADD COLUMN parts integer DEFAULT 0 NOT NULL")],
             [migrations.AddField("message", "parts", models.IntegerField(db_default=0, default=0))],
@@ -173,12 +173,12 @@ class Migration(migrations.Migration):
         PointAtPersons("mention", "person", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="rooms.person")),
         PointAtPersons("reaction", "person", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="rooms.person")),
         PointAtPersons("message", "author", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="messages", to="rooms.person")),
-        # Through the table of memberships: only Django's own picture changes.
+        # The membership table stays; only Django's state changes.
         migrations.SeparateDatabaseAndState(
             [],
             [migrations.AlterField("room", "members", models.ManyToManyField(related_name="rooms", through="rooms.Membership", to="rooms.person"))],
         ),
-        # Invitations are of rooms.accounts, which keeps the table.
+        # Invitations belong to rooms.accounts, which keeps the table.
         migrations.RunPython(drop_invitations, migrations.RunPython.noop),
         migrations.SeparateDatabaseAndState([], [migrations.DeleteModel("Invitation")]),
     ]

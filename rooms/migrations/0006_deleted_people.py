@@ -2,7 +2,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    """Resets names that were stored in the language of whoever deleted the account."""
+    """Resets names that were stored in the language used when the account was deleted."""
 
     dependencies = [("rooms", "0005_followers")]
 

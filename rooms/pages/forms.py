@@ -68,7 +68,7 @@ class PeopleField(forms.ModelMultipleChoiceField):
             return super().clean(value)
         except OverflowError as problem:
             # No person has an id above SQLite's largest integer.
-            raise ValidationError(_("One of these people is not here any more.")) from problem
+            raise ValidationError(_("One of these people is no longer here.")) from problem
 
 
 class PeopleForm(forms.Form):

@@ -42,9 +42,9 @@ def fault(poll: NewPoll, now: datetime) -> str | None:
     try:
         closes_at = moment(poll)
     except ValueError:
-        return _("A closing time is a date and time with its zone: 2026-11-23T09:30:00Z.")
+        return _("A closing time needs a date, a time and a time zone: 2026-11-23T09:30:00Z.")
     if closes_at is not None and not SOONEST <= closes_at - now <= LATEST:
-        return _("A poll closes in a minute at the earliest and in a year at the latest.")
+        return _("A poll must close between a minute and a year from now.")
     return None
 
 
@@ -144,9 +144,9 @@ class Voting(Verb[Vote]):
             raise Rejected("conflict", _("This poll is closed."))
         wanted = sorted(set(command.choices))
         if len(wanted) > 1 and not poll.multiple:
-            raise Rejected("invalid", _("This poll takes one vote from everybody."))
+            raise Rejected("invalid", _("Each person has one vote in this poll."))
         if wanted and wanted[-1] >= len(poll.choices):
-            raise Rejected("invalid", _("The poll has no such choice."))
+            raise Rejected("invalid", _("This poll has no such choice."))
         key = poll.pk, person.id
         if set(wanted) != set(self.after.get(key, self.before.get(key, ()))):
             self.after[key] = wanted

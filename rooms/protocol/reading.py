@@ -37,7 +37,7 @@ class History(Command, frozen=True):
 
     def fault(self) -> Fault | None:
         if sum(anchor is not None for anchor in (self.before, self.after, self.around)) > 1:
-            return "invalid", _("Give one of before, after and around.")
+            return "invalid", _("Give only one of before, after and around.")
         return None
 
 

@@ -121,7 +121,7 @@ ROOMS = [
     DemoRoom("이벤트 2025", "public", KO, "지난 행사 기록", archived=True),
 ]
 
-# Of so many people each, the first of PEOPLE being one.
+# The sizes of direct rooms. The first of PEOPLE is in all of them.
 DIRECT = [2, 2, 2, 3, 2, 4, 2, 3, 2, 2]
 
 WORDS = {

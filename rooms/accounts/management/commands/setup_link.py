@@ -15,9 +15,7 @@ class Command(BaseCommand):
     help = "Prints the setup link, which works until the first account is created."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--quiet", action="store_true", help="print nothing if the chat is set up"
-        )
+        parser.add_argument("--quiet", action="store_true", help="print nothing if set up")
 
     def handle(self, *args: Any, quiet: bool, **options: Any) -> None:
         if not get_user_model().objects.exists():

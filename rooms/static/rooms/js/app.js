@@ -175,11 +175,11 @@ class ChatApp extends ChatElement {
       case "connecting": // the first attempt, which is quick
         return nothing;
       case "outdated":
-        return html`<span>${gettext("This page is older than the server.")}</span> <button type="button" class="link" @click=${() => location.reload()}>${gettext("Reload")}</button>`;
+        return html`<span>${gettext("This page is out of date.")}</span> <button type="button" class="link" @click=${() => location.reload()}>${gettext("Reload")}</button>`;
       case "refused":
-        return html`<span>${gettext("The server does not let you in. Ask the owner of this place.")}</span>`;
+        return html`<span>${gettext("The server refused the connection. Ask the owner of this place.")}</span>`;
       case "crowded":
-        return html`<span>${gettext("The chat is open in too many windows, or too much was sent at once. It is tried again; close some windows.")}</span>`;
+        return html`<span>${gettext("Too many windows are open, or too much was sent at once. Close some windows; we'll keep trying.")}</span>`;
       default:
         return html`<span class="connection__dot" aria-hidden="true"></span><span>${this.chat.store.greeted ? gettext("Reconnecting…") : gettext("Connecting…")}</span>`;
     }

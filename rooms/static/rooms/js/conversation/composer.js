@@ -206,7 +206,7 @@ class ChatComposer extends ChatElement {
 
   render() {
     if (this.room.archived) {
-      return html`<p class="composer__closed">${icons.archive}<span>${gettext("This room is archived. It can be read, but nothing can be written or changed in it.")}</span></p>`;
+      return html`<p class="composer__closed">${icons.archive}<span>${gettext("This room is archived and read-only.")}</span></p>`;
     }
     const { enter, suggestions } = this;
     const name = roomName(this.room);

@@ -113,7 +113,7 @@ class ChatRoomDetails extends ChatDialog {
     return this.frame(
       roomName(room),
       html`
-        ${room.archived ? html`<p class="notice notice--attention">${gettext("This room is archived. It can be read, but nothing can be written or changed in it.")}</p>` : nothing}
+        ${room.archived ? html`<p class="notice notice--attention">${gettext("This room is archived and read-only.")}</p>` : nothing}
         ${room.kind === "direct" ? nothing : this.mayManage ? this.settings() : this.about()}
         ${this.memberList()}
         ${room.kind === "direct" ? nothing : this.end()}
@@ -211,7 +211,7 @@ class ChatRoomDetails extends ChatDialog {
           : nothing}
         ${room.kind === "private" && this.leaving
           ? html`
-              <p class="details__warning">${gettext("You can only come back when somebody adds you again.")}</p>
+              <p class="details__warning">${gettext("You can only come back if somebody adds you again.")}</p>
               <button type="button" class="button button--danger" ?disabled=${this.busy} @click=${this.leave}>${gettext("Leave for good")}</button>
             `
           : html`<button type="button" class="button button--outline-danger" ?disabled=${this.busy} @click=${() => (room.kind === "private" ? (this.leaving = true) : this.leave())}>${gettext("Leave the room")}</button>`}

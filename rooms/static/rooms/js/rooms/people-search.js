@@ -82,7 +82,7 @@ class PeopleSearch extends ChatElement {
         `)}
       </ul>
       ${this.people && !this.offered.length && !this.detail ? html`<p class="people__none" role="status">${gettext("Nobody found.")}</p>` : nothing}
-      ${this.more ? html`<p class="people__none">${gettext("There are more people: type a part of the name.")}</p>` : nothing}
+      ${this.more ? html`<p class="people__none">${gettext("There are more people. Type part of a name.")}</p>` : nothing}
     `;
   }
 }

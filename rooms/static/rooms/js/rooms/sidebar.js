@@ -58,7 +58,7 @@ class ChatSidebar extends ChatElement {
         ${this.section(gettext("Rooms"), open.filter((room) => room.kind !== "direct"), html`
           <button type="button" class="icon-button icon-button--small" aria-label=${gettext("Browse rooms")} title=${gettext("Browse rooms")} @click=${() => this.ask("browse")}>${icons.browse}</button>
           <button type="button" class="icon-button icon-button--small" aria-label=${gettext("Create a room")} title=${gettext("Create a room")} @click=${() => this.ask("create-room")}>${icons.plus}</button>
-        `, gettext("You are in no room yet."))}
+        `, gettext("You are not in any room yet."))}
         ${this.section(gettext("Direct messages"), open.filter((room) => room.kind === "direct"), html`
           <button type="button" class="icon-button icon-button--small" aria-label=${gettext("Write to people")} title=${gettext("Write to people")} @click=${() => this.ask("create-direct")}>${icons.plus}</button>
         `, gettext("Nobody yet. Write to somebody."))}
