@@ -162,5 +162,7 @@ class Comparer:
                 await self._groups.leave_room(socket, room)
                 socket.push(protocol.Left(room))
             for room in rooms[socket.person_id] - before[socket]:
-                await self._groups.enter_room(socket, room)
-                self._facts.tell(room, [socket])
+                # A socket may close at any await. Its channel must not join a group any more.
+                if socket in self._sockets:
+                    await self._groups.enter_room(socket, room)
+                    self._facts.tell(room, [socket])

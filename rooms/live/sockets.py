@@ -30,6 +30,9 @@ class Sockets:
     def __iter__(self) -> Iterator[Socket]:
         return iter([socket for sockets in self._of.values() for socket in sockets])
 
+    def __contains__(self, socket: Socket) -> bool:
+        return socket in self._of.get(socket.person_id, ())
+
     def __len__(self) -> int:
         return sum(map(len, self._of.values()))
 
