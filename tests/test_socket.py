@@ -493,7 +493,7 @@ async def test_signing_out_ends_the_session_in_every_tab_and_process(make_site: 
             site.socket("phone", 0) as phone,
             site.socket("bob", 0) as bob,
         ):
-            assert (await asyncio.to_thread(site.post, "/accounts/logout/", "ada"))[0] == 200
+            assert (await asyncio.to_thread(site.post, "/accounts/logout/", {}, "ada"))[0] == 200
             # At the next comparison with the database it would be 20 s.
             assert (await ada.closed(), await tab.closed()) == (4401, 4401)
             for wire in (phone, bob):
