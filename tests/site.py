@@ -179,7 +179,7 @@ class Site:
             request.add_header("Cookie", f"sessionid={self.keys[name]}")
         return _answer(request)
 
-    def post(self, path: str, name: str | None = None, **fields: str) -> tuple[int, str]:
+    def post(self, path: str, fields: dict[str, str], name: str | None = None) -> tuple[int, str]:
         """Submits a form. Returns the status and the text."""
         token = "t" * 32
         data = urlencode({"csrfmiddlewaretoken": token, **fields}).encode()

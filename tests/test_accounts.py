@@ -94,7 +94,7 @@ def test_overlong_sign_in_is_refused_on_every_database(make_site: MakeSite, data
     with make_site(database) as site:
         site.people("ada")  # without accounts there is nothing to compare with
         for bad in ("x" * 100_000, "_" * 40_000, "x" * 100_000 + "@example.org"):
-            status, page = site.post(LOGIN, login=bad, password=PASSWORD)
+            status, page = site.post(LOGIN, {"login": bad, "password": PASSWORD})
             assert status == 200, page
             assert 'class="errorlist' in page
 

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
 
@@ -80,6 +81,12 @@ def test_ref_is_returned_unchanged(ref: int | str) -> None:
     with pytest.raises(protocol.BadFrame) as caught:
         protocol.parse(frame)
     assert caught.value.error.ref == (ref if good else None)
+
+
+def test_times_are_in_utc_with_milliseconds() -> None:
+    seoul = datetime(2026, 11, 23, 10, 2, 3, 456_789, timezone(timedelta(hours=9)))
+    assert protocol.time(seoul) == "2026-11-23T01:02:03.456Z"
+    assert protocol.time(datetime(2026, 11, 23, 1, 2, 3)) == "2026-11-23T01:02:03.000Z"
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])

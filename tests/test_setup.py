@@ -126,7 +126,7 @@ def test_concurrent_first_runs_create_one_owner(make_site: MakeSite, database: s
         link = site.run(pages.setup_link).removeprefix(site.url)
         names = [f"owner{n}" for n in range(FIRST_RUNS)]
         with locked_place(site):
-            answers = [at_once.submit(site.post, link, **FIRST | {"username": n}) for n in names]
+            answers = [at_once.submit(site.post, link, FIRST | {"username": n}) for n in names]
         statuses = [answer.result()[0] for answer in answers]
         assert sorted(statuses) == [200, *[404] * (FIRST_RUNS - 1)]
         assert site.run(people.owners) == [names[statuses.index(200)]]

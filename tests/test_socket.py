@@ -79,6 +79,28 @@ async def test_every_change_of_a_message_reaches_everybody(site: Site) -> None:
         assert (empty["from"], empty["to"], empty["messages"]) == (7, 7, [])
 
 
+# White space at both ends, bytes that mean something to JSON, SQL and HTML, both ways to write é.
+BODIES = [
+    " a\n\n",
+    "\t\x01\x7f\u2028",
+    "'\"\\%s$1",
+    "<b>&amp;</b>",
+    "e\u0301 é",
+    "가👩‍👩‍👧",
+    "\r\n x",
+]
+
+
+async def test_a_body_is_kept_as_it_was_sent(site: Site) -> None:
+    site.people("ada")
+    async with site.socket("ada") as ada:
+        room = ada.room("general")["id"]
+        for body in BODIES:
+            await ada.say(room, body)
+        page = await ada.call(type="history", room=room)
+        assert [message["body"] for message in page["messages"]] == BODIES
+
+
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 async def test_what_is_acked_another_connection_finds(make_site: MakeSite, database: str) -> None:
     with make_site(database) as site:
@@ -127,6 +149,11 @@ async def test_read_marks_sync_between_tabs_and_never_move_back(site: Site) -> N
         assert (await bob.call(type="read", room=room, seq=99))["seq"] == 3, "clamped to the head"
         async with site.socket("ada") as fresh:
             assert fresh.room("general")["unread"] == 0, "my own messages are not unread"
+        await ada.say(room, "4")
+        await bob.say(room, "5")
+        async with site.socket("bob") as fresh:
+            unread = fresh.room("general")["unread"]
+            assert unread == 2, "but earlier messages of others are"
 
 
 async def test_history_pages_have_no_holes_or_overlaps(site: Site) -> None:
@@ -373,6 +400,9 @@ async def test_socket_without_a_session_is_closed_with_4401(make_site: MakeSite)
                 site.keys["ghost"] = session
             async with wire:
                 assert await wire.closed() == 4401
+        # A program has neither an Origin nor a cookie.
+        async with Wire(site.url, None, origin=None) as program:
+            assert await program.closed() == 4401
 
 
 async def test_rooms_span_processes(make_site: MakeSite) -> None:
@@ -393,6 +423,7 @@ async def test_rooms_span_processes(make_site: MakeSite) -> None:
                 for wire in (ada, bob):
                     new = (await wire.expect("room"))["room"]
                     assert (new["id"], new["kind"], len(new["people"])) == (direct, "direct", 1)
+                    assert new["name"] == "", "it is called by its people"
                 await ada.say(direct, "psst")
                 assert (await bob.expect("changes", room=direct))["to"] == 1
 
@@ -464,7 +495,7 @@ async def test_signing_out_ends_the_session_in_every_tab_and_process(make_site: 
             site.socket("phone", 0) as phone,
             site.socket("bob", 0) as bob,
         ):
-            assert (await asyncio.to_thread(site.post, "/accounts/logout/", "ada"))[0] == 200
+            assert (await asyncio.to_thread(site.post, "/accounts/logout/", {}, "ada"))[0] == 200
             # At the next comparison with the database it would be 20 s.
             assert (await ada.closed(), await tab.closed()) == (4401, 4401)
             for wire in (phone, bob):
