@@ -7,7 +7,8 @@ from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.core import checks
-from django.urls import NoReverseMatch, reverse
+from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from django.utils.module_loading import import_string
 
 from rooms import protocol
@@ -41,6 +42,17 @@ def site_has_what_the_chat_needs(
     return list(_missing())
 
 
+def _leads_somewhere(url: str) -> bool:
+    """Whether a path or the name of a URL belongs to this site. Other sites' URLs pass."""
+    try:
+        path = resolve_url(url)
+        if path.startswith("/"):
+            resolve(path)
+    except (NoReverseMatch, Resolver404):
+        return False
+    return True
+
+
 def _missing() -> Iterator[checks.CheckMessage]:
     if "default" not in getattr(settings, "CHANNEL_LAYERS", {}):
         yield checks.Error(
@@ -55,6 +67,18 @@ def _missing() -> Iterator[checks.CheckMessage]:
             "The chat has no address.",
             hint='Add path("chat/", include("rooms.urls")) to the URLs.',
             id="rooms.E003",
+        )
+    if not getattr(settings, "ASGI_APPLICATION", None):
+        yield checks.Warning(
+            "ASGI_APPLICATION is not set, so runserver does not serve the socket.",
+            hint='Set it, and put "daphne" first in INSTALLED_APPS.',
+            id="rooms.W002",
+        )
+    if not _leads_somewhere(settings.LOGIN_URL):
+        yield checks.Warning(
+            f"LOGIN_URL is {str(settings.LOGIN_URL)!r}, which is not one of this site's URLs.",
+            hint="The chat sends people without a session there. Set it to your sign-in view.",
+            id="rooms.W003",
         )
     installed = [import_string(path) for path in settings.MIDDLEWARE]
     for needed in NEEDED_MIDDLEWARE:

@@ -27,7 +27,11 @@ def test_our_own_site_passes() -> None:
     ("changed", "ids"),
     [
         ({"CHANNEL_LAYERS": {}}, ["rooms.E002"]),
-        ({"ROOT_URLCONF": "django.conf.urls.i18n"}, ["rooms.E003"]),
+        ({"ROOT_URLCONF": "django.conf.urls.i18n"}, ["rooms.E003", "rooms.W003"]),
+        ({"ASGI_APPLICATION": None}, ["rooms.W002"]),
+        ({"LOGIN_URL": "/nowhere/"}, ["rooms.W003"]),
+        ({"LOGIN_URL": "no_such_name"}, ["rooms.W003"]),
+        ({"LOGIN_URL": "https://sign-in.example.org/"}, []),
         ({"MIDDLEWARE": WITHOUT_MESSAGES}, ["rooms.E004"]),
         ({"MIDDLEWARE": WITHOUT_SIGN_IN}, ["rooms.E004"]),
         ({"DATABASES": PLAIN_SQLITE}, ["rooms.W001"]),

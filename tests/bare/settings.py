@@ -12,9 +12,6 @@ SECRET_KEY = "of the tests"
 ALLOWED_HOSTS = ["127.0.0.1"]
 
 INSTALLED_APPS = [
-    "daphne",
-    "rooms",
-    "rooms.polls",
     "tests.bare.people",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -35,7 +32,6 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "tests.bare.urls"
-ASGI_APPLICATION = "tests.bare.asgi.application"
 
 TEMPLATES = [
     {
@@ -53,23 +49,26 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": environ.Env.db_url_config(os.environ["DATABASE_URL"])}
+
+AUTH_USER_MODEL = "people.User"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "home"
+STATIC_URL = "assets/"
+LANGUAGE_CODE = "en-us"
+USE_TZ = True
+
+# Needed by the chat.
+INSTALLED_APPS = ["daphne", *INSTALLED_APPS, "rooms", "rooms.polls"]
+ASGI_APPLICATION = "tests.bare.asgi.application"
+CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
-
-CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-
-AUTH_USER_MODEL = "people.User"
 LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = "home"
-LOGOUT_REDIRECT_URL = "home"
-
 CHAT_SOCKET_PATH = "chat/ws/"
-CHAT_DATA_DIR = Path(os.environ["CHAT_DATA_DIR"])
 CHAT_SIGN_OUT_URL = "logout"
 
-STATIC_URL = "assets/"
-LANGUAGE_CODE = "en-us"
-USE_TZ = True
+# Only for the tests.
+CHAT_DATA_DIR = Path(os.environ["CHAT_DATA_DIR"])
