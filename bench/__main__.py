@@ -1,9 +1,9 @@
 """python -m bench [--full] [--only WORD …] [--design WORD …] [--rounds N] [--seconds S] [--write]
 
-Measures the chat and its peers side by side; if nothing was left out, writes bench/results.json.
+Benchmarks the chat against its peers. Writes bench/results.json if nothing was left out.
 Each server is one process on the first core; the generator, Redis and PostgreSQL are on the last.
-Within a round every workload goes through all designs before the next one begins, so that drift
-hits all alike.
+Within a round, all designs run a workload before the next workload begins, so that drift affects
+all alike.
 """
 
 import argparse
@@ -37,11 +37,11 @@ from tests.services import postgres_cluster
 CHAT = Chat("chatsite, SQLite FULL", "sqlite", ROOMS, PAGE_MESSAGES)
 ON_POSTGRES = Chat("chatsite, PostgreSQL", "postgres", ROOMS, PAGE_MESSAGES)
 
-# In a short round, what is slow to measure is measured only of those that are compared there.
+# In a short round, slow measurements only cover the designs that are compared in them.
 CLOSE = {"socket.io + redis adapter", "ws + redis", "aiohttp + redis, fan-out"}
 PAGE_OF_DOCS = BENCH.parent / "docs" / "performance.md"
 BEGIN, END = "<!-- results -->", "<!-- end of results -->"
-# Long enough for a heartbeat of every client; those of the peers are silent.
+# Long enough for a heartbeat from every client. The peers' clients send none.
 IDLE_SECONDS = 21.0
 
 
@@ -100,19 +100,19 @@ def brief(result: Result) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--full", action="store_true", help="the long one: three rounds")
-    parser.add_argument("--only", action="append", default=[], help="a word of a workload's name")
-    parser.add_argument("--design", action="append", default=[], help="a word of a design's name")
+    parser.add_argument("--full", action="store_true", help="three long rounds")
+    parser.add_argument("--only", action="append", default=[], help="part of a workload's name")
+    parser.add_argument("--design", action="append", default=[], help="part of a design's name")
     parser.add_argument("--rounds", type=int)
-    parser.add_argument("--seconds", type=float, help="of each measurement")
-    parser.add_argument("--write", action="store_true", help="into docs/performance.md")
+    parser.add_argument("--seconds", type=float, help="length of each measurement")
+    parser.add_argument("--write", action="store_true", help="update docs/performance.md")
     options = parser.parse_args()
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
     cores = Cores.of_this_machine()
     if cores.server == cores.others:
-        sys.exit("Two cores are needed: one for the server, one for what watches it.")
-    # What is not pinned elsewhere inherits this: Redis, PostgreSQL, ourselves.
+        sys.exit("The benchmark needs two cores: one for the server, one for everything else.")
+    # Redis, PostgreSQL and this process inherit this; servers are pinned separately.
     os.sched_setaffinity(0, {cores.others})
     compile_programs()
     check_generator(cores)
@@ -142,7 +142,7 @@ def main() -> int:
 
 
 def write_page(what: str, lines: list[str]) -> None:
-    """Replaces what the last run wrote into docs/performance.md."""
+    """Replaces the results of the last run in docs/performance.md."""
     before, _begin, rest = PAGE_OF_DOCS.read_text().partition(BEGIN)
     _old, _end, after = rest.partition(END)
     text = "\n".join(

@@ -1,7 +1,7 @@
-"""python -m bench.browser: what a person feels, measured in Chromium; writes bench/browser.json.
+"""python -m bench.browser: page loads and typing, measured in Chromium; writes bench/browser.json.
 
-One site of its own on this machine, `manage.py serve` on SQLite, a room of 10,000 messages. Each
-page is loaded in a browser context of its own, once with an empty cache and once with a full one.
+It runs its own site, `manage.py serve` on SQLite, with a room of 10,000 messages. Each
+page is loaded in its own browser context, once with an empty cache and once with a full one.
 """
 
 import json
@@ -27,7 +27,7 @@ WATCH = """
 window.longTasks = [];
 new PerformanceObserver((list) => longTasks.push(...list.getEntries().map((task) => task.duration)))
   .observe({ type: "longtask" });
-// The moment in which the first message is in the page, and is painted.
+// The time at which the first message is painted.
 window.firstMessage = new Promise((resolve) => {
   const painted = () => requestAnimationFrame(() => setTimeout(() => resolve(performance.now())));
   const look = () =>
@@ -59,7 +59,7 @@ async () => {
 }
 """
 
-# From the key to the moment in which the message stands in the page as pending, and is laid out.
+# From the key press until the pending message is in the page and laid out.
 SEND = """
 async (text) => {
   const field = document.querySelector(".composer__field");
@@ -85,7 +85,7 @@ async (text) => {
 }
 """
 
-# A step in each frame, as a wheel does it, until the beginning of the room is reached.
+# Scrolls a step in each frame, like a wheel, up to the first message of the room.
 SCROLL = """
 async () => {
   const scroller = document.querySelector(".timeline__scroller");
@@ -103,7 +103,7 @@ async () => {
     last = now;
     const shown = ++frames % 20 === 0 ? scroller.querySelectorAll("chat-message").length : 0;
     rows = Math.max(rows, shown);
-    if (now - began > 600_000) throw new Error("it does not come to the beginning");
+    if (now - began > 600_000) throw new Error("scrolling does not reach the first message");
   }
   await new Promise((resolve) => setTimeout(resolve, 300));
   return {
@@ -188,11 +188,11 @@ def say(text: str) -> None:
 def main() -> None:
     program = shutil.which("chromium")
     if program is None:
-        sys.exit("Chromium is not installed: bin/test-deps tells what to do")
+        sys.exit("Chromium is not installed; run bin/test-deps")
     with sync_playwright() as playwright, room_of(MESSAGES) as site:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         results: dict[str, Any] = {"browser": f"Chromium {browser.version}", "messages": MESSAGES}
-        # Scrolling first: the room is as it was made.
+        # Scroll first, while the room is unchanged.
         for name, measure in (
             ("scroll", measure_scrolling),
             ("load", measure_loads),

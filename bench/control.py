@@ -1,6 +1,6 @@
-"""Whether the generator finds what is wrong: a server that loses, doubles and swaps a message.
+"""Tests the generator against a server that loses, duplicates and swaps a message.
 
-A checker that finds nothing here is broken, and every 0 in the table with it.
+If the generator finds no faults here, it is broken, and so is every 0 in the table.
 """
 
 import asyncio
@@ -16,11 +16,11 @@ from bench.designs import Cores, Protocol, Server
 from bench.workloads import Workload, measure
 
 WORKLOAD = Workload("control", "control", "closed", people=4, senders=1, in_flight=1)
-WRONG = 10  # the message with which it happens
+WRONG = 10  # the message affected
 
 
 class Broken:
-    """A room in which the sender gets all, and each of the others suffers one fault."""
+    """A room where the sender gets everything and each of the others suffers one fault."""
 
     def __init__(self, protocol: Protocol) -> None:
         self.protocol = protocol
@@ -61,7 +61,7 @@ class Broken:
         return json.dumps({"type": "changes", "room": 1, **versions, "messages": [message]})
 
     def faults(self, frame: str) -> Iterator[list[str]]:
-        """What each of the others gets."""
+        """Yields the frames that each of the others gets."""
         yield [] if self.version == WRONG else [frame]
         yield [frame, frame] if self.version == WRONG else [frame]
         late = {WRONG: [], WRONG + 1: [frame, self.before]}
@@ -78,9 +78,9 @@ async def _run(protocol: Protocol, cores: Cores) -> tuple[int, int, int]:
 
 
 def check_generator(cores: Cores) -> None:
-    """Raises RuntimeError if it does not find exactly one of each."""
+    """Raises RuntimeError unless it finds exactly one of each."""
     protocols: tuple[Protocol, ...] = ("chat", "plain")
     for protocol in protocols:
         found = asyncio.run(_run(protocol, cores))
         if found != (1, 1, 1):
-            raise RuntimeError(f"Of 1 lost, doubled and swapped ({protocol}) it found {found}.")
+            raise RuntimeError(f"Expected 1 lost, doubled and swapped ({protocol}), found {found}.")

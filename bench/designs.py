@@ -1,4 +1,4 @@
-"""What is compared: each design is one server process on one core."""
+"""The designs under test. Each is one server process on one core."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ Protocol = Literal["chat", "plain", "socketio"]
 
 @dataclass(frozen=True)
 class Cores:
-    """Where things run: the server alone on one core, whatever serves or watches it on another."""
+    """The server runs alone on one core, everything that serves or watches it on another."""
 
     server: int
     others: int
@@ -40,7 +40,7 @@ class Cores:
 
 @dataclass(frozen=True)
 class Services:
-    """What servers need beside them."""
+    """The services that servers use."""
 
     cores: Cores
     postgres: Postgres | None
@@ -49,26 +49,26 @@ class Services:
 
 @dataclass(frozen=True)
 class Server:
-    """A server that runs."""
+    """A running server."""
 
     protocol: Protocol
-    path: str  # of the socket of a room, printf's way
+    path: str  # of a room's socket, in printf style
     port: int
     pid: int
-    redis: int  # the process of its own Redis: channels of one shall not reach another
-    # Of the chat: the ids of rooms and the sessions of people, by their names.
+    redis: int  # the process of its own Redis, so that servers do not share channels
+    # For the chat: room ids by slug and session keys by handle.
     rooms: Mapping[str, int] = field(default_factory=dict)
     sessions: Mapping[str, str] = field(default_factory=dict)
-    # The ports and ids of further processes of the same site.
+    # Further processes of the same site: ids by port.
     others: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Peer:
-    """Another design. What it says is the same in all: a room, and what is said in it to all."""
+    """Another design. All of them relay a message to everybody in its room."""
 
     name: str
-    command: tuple[object, ...]  # PORT stands for the port
+    command: tuple[object, ...]  # PORT is replaced by the port
     protocol: Protocol = "plain"
     path: str = "/ws/chat/%s/"
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -94,7 +94,7 @@ class Peer:
 def started(
     command: list[str], environment: Mapping[str, str], port: int, log: Path
 ) -> Iterator[int]:
-    """The id of a process that listens on `port` and ends with the context."""
+    """Yields the id of a process that listens on `port`. Ends the process with the context."""
     with log.open("ab") as output:
         process = subprocess.Popen(
             command, env=dict(environment), cwd=ROOT, stdout=output, stderr=output
@@ -142,5 +142,5 @@ def compile_programs() -> None:
 
 
 def make_log() -> Path:
-    """Where servers write what they have to say."""
+    """Returns the file for the servers' output."""
     return Path(tempfile.mkdtemp(prefix="chatsite-bench-")) / "servers.log"

@@ -1,9 +1,9 @@
-"""python -m bench.growth: what things cost as the place grows. Writes bench/growth.json.
+"""python -m bench.growth: how costs grow with the data. Writes bench/growth.json.
 
-One SQLite database in one process, without a server: CPU time of the thread that does the work.
-As processes grow: CPU time of all of them, on one core, and of Redis, for a message in a room of 96
-people who are spread over them, saturated. An exponent of 0 means that size does not matter, of 1
-that twice the size costs twice as much.
+Uses one SQLite database in one process, without a server, and counts CPU time of the working
+thread. For growing numbers of processes: CPU time of all of them, on one core, and of Redis, for a
+message in a room of 96 people spread over them, saturated. With an exponent of 0 size does not
+matter; with 1, twice the size costs twice as much.
 """
 
 import json
@@ -89,7 +89,7 @@ def writing(room: Room, user: int) -> Callable[[], object]:
 
 
 def things(room: Room, user: int) -> dict[str, float]:
-    """What a message costs in a batch of 16, and what each of these costs."""
+    """The cost of a message in a batch of 16, and of each read."""
     middle = room.seq // 2
     return {
         "message": cost(writing(room, user)) / BATCH,
@@ -106,7 +106,7 @@ def things(room: Room, user: int) -> dict[str, float]:
 
 
 def exponents(rows: list[tuple[int, dict[str, float]]]) -> dict[str, float]:
-    """Slope of the logarithms from the first to the last size."""
+    """Slope on a log-log scale from the first to the last size."""
     (first, before), (last, after) = rows[0], rows[-1]
     span = math.log(last / first)
     return {name: round(math.log(after[name] / before[name]) / span, 2) for name in before}
@@ -116,7 +116,7 @@ ROOM = Workload("all96", "saturated, 96 in a room", "closed", 96, senders=4)
 
 
 def processes() -> dict[str, Any]:
-    """What a message costs in all of so many processes together."""
+    """The cost of a message, summed over all processes."""
     compile_programs()
     cores = Cores.of_this_machine()
     os.sched_setaffinity(0, {cores.others})
@@ -168,7 +168,7 @@ def main() -> int:
     alone = Person.objects.create(handle="alone").pk
 
     def more_rooms(n: int) -> tuple[Room, int]:
-        """The same person in so many rooms; what is written and read is in the first."""
+        """The same person in n rooms. All writes and reads are in the first."""
         if n == 1:
             room = a_room("many", 1, 200)
             Membership.objects.create(room=room, person_id=alone)

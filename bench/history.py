@@ -1,11 +1,11 @@
-"""Server time of reading in a place of a million messages: history, permalink, hello, catching up.
+"""Server time of reads with a million messages: history, permalink, hello, catching up.
 
     python -m bench.history                     seeds SQLite and PostgreSQL and measures both
-    python -m bench.history --messages 50000    a smaller place
-    python -m bench.history --database URL …    databases that `manage.py seed_demo` filled
+        python -m bench.history --messages 50000    fewer messages
+            python -m bench.history --database URL …    databases filled by `manage.py seed_demo`
 
-What is measured is what a socket's reader does for one command: the permission, the queries, and
-the text frame. Wall time includes the database and whatever else the machine does; CPU time is
+Measures the work of a socket's reader for one command: the permission check, the queries, and
+the text frame. Wall time includes the database and other load on the machine; CPU time is
 that of the reading thread alone. Writes bench/history.json.
 """
 
@@ -26,7 +26,7 @@ from tests.services import postgres_cluster
 
 BENCH = Path(__file__).resolve().parent
 RESULTS = BENCH / "history.json"
-# Rooms with fewer messages have no depth.
+# Rooms with fewer messages are too shallow.
 DEEP = 2000
 WARM = 20
 COLUMNS = ("database", "operation", "p50_ms", "p99_ms", "cpu_p50_ms", "cpu_p99_ms", "kb")
@@ -35,8 +35,10 @@ COLUMNS = ("database", "operation", "p50_ms", "p99_ms", "cpu_p50_ms", "cpu_p99_m
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--messages", type=int, default=1_000_000)
-    parser.add_argument("--runs", type=int, default=300, help="of each operation")
-    parser.add_argument("--database", nargs="*", metavar="URL", help="filled already")
+    parser.add_argument("--runs", type=int, default=300, help="number of runs of each operation")
+    parser.add_argument(
+        "--database", nargs="*", metavar="URL", help="databases that are already filled"
+    )
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
@@ -88,7 +90,7 @@ def run(environment: dict[str, str], *command: str) -> str:
 
 
 def measured(runs: int) -> Iterator[dict[str, Any]]:
-    """A row for each operation, in this process."""
+    """Yields a row for each operation, measured in this process."""
     import django
 
     django.setup()
@@ -146,7 +148,7 @@ def measured(runs: int) -> Iterator[dict[str, Any]]:
             "cpu_p50_ms": percentile(cpus, 50),
             "cpu_p99_ms": percentile(cpus, 99),
             "kb": percentile(sizes, 50),
-            # Of the whole machine in the last minute: what shares it stretches wall time.
+            # Of the whole machine in the last minute. Other load stretches wall time.
             "load": round(os.getloadavg()[0], 1),
         }
 

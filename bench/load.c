@@ -1,11 +1,11 @@
-/* Many WebSocket clients in one thread: what they sent, what reached each of them, and when.
+/* Runs many WebSocket clients in one thread and records what they send and receive, and when.
  *
- *   load < plan          the plan is written by bench/workloads.py, the answer is one line of JSON
+ *   load < plan          bench/workloads.py writes the plan; the output is one line of JSON
  *
- * Every stream is checked for gaps, doubles and order: by the room's version where the server
- * speaks docs/protocol.md, else by a number that each sender puts into its messages. Cheap enough
- * to watch a million deliveries a second: a frame that is equal, byte for byte, to one that another
- * client of the room got at the same place is not parsed again.
+ * It checks every stream for gaps, duplicates and order: by the room's version if the server
+ * speaks docs/protocol.md, otherwise by a number that each sender puts into its messages. To keep up
+ * with a million deliveries a second, it does not parse a frame again if another client of the room
+ * got the same bytes at the same position.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -26,18 +26,18 @@
 #include <unistd.h>
 
 enum { READ_SIZE = 1 << 18 };      /* bytes read at once */
-enum { MAX_CONNECTING = 32 };      /* handshakes at once, but in a storm */
-enum { RING = 4096 };              /* frames of a room that are remembered, by version */
+enum { MAX_CONNECTING = 32 };      /* concurrent handshakes, except in a storm */
+enum { RING = 4096 };              /* frames kept per room, by version */
 enum { MAX_TIMES = 256 };          /* messages in one frame */
 enum { BODY = 100 };               /* bytes of a message */
 enum { HISTOGRAM = 64 * 128 };
 static const int64_t SECOND = 1000000000;
-static const int64_t GIVE_UP = 60; /* seconds for connecting */
-static const int64_t STALLED = 5;  /* seconds after which what is in flight is given up */
-static const int64_t QUIET = 3;    /* seconds without a message after which no more is expected */
+static const int64_t GIVE_UP = 60; /* seconds to connect */
+static const int64_t STALLED = 5;  /* seconds until messages in flight are given up */
+static const int64_t QUIET = 3;    /* seconds without a message that end the run */
 static const int64_t HEARTBEAT = 20;
 
-/* RFC 6455's own example; a constant is as good as chance here. */
+/* The example key of RFC 6455. It need not be random here. */
 static const char KEY[] = "dGhlIHNhbXBsZSBub25jZQ==";
 static const char ACCEPT[] = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
@@ -52,17 +52,17 @@ typedef struct {
     size_t size;
     char *bytes;
     int count;
-    Mark *marks; /* of its messages, in their order */
+    Mark *marks; /* of its messages, in order */
 } Frame;
 
 typedef struct {
     char *name;
-    int64_t id;             /* where the name is a number */
+    int64_t id;             /* if the name is a number */
     int senders, *of;       /* clients that send, by index */
-    Frame *ring;            /* by version, of what was read last */
-    uint32_t acked_version; /* the newest that anybody got an ack for */
-    uint32_t read;          /* the version up to which frames were read one after the other */
-    Stream *said;           /* by place: what they brought of each sender */
+    Frame *ring;            /* the last frames read, by version */
+    uint32_t acked_version; /* the newest version acked to anybody */
+    uint32_t read;          /* the version up to which frames were read without gaps */
+    Stream *said;           /* by place: the messages of each sender */
 } Room;
 
 typedef enum { WAITING, CONNECTING, SHAKING, OPENING, READY, GONE } State;
@@ -156,7 +156,7 @@ static double percentile(double part) {
     return 0;
 }
 
-/* Streams: numbers without a hole, from `next` on */
+/* Streams: consecutive numbers, starting at `next` */
 
 static bool see(Stream *stream, uint32_t number) {
     if (number == stream->next) {
@@ -189,7 +189,7 @@ static uint64_t missing(const Stream *stream, uint32_t end) {
     return count;
 }
 
-/* JSON: walking over the members of an object whose text is valid */
+/* JSON: iterating over the members of an object in valid text */
 
 static const char *after_string(const char *at, const char *end) {
     for (at++; at < end; at++) {
@@ -369,7 +369,7 @@ static void say(Client *client, int64_t at) {
     if (client->sent == 1) client->progress = now();
 }
 
-/* What is neither acked nor seen by its sender. */
+/* The number of messages that are not both acked and seen by their sender. */
 static int waits_for(Client *client) {
     uint32_t done = protocol != CHAT || client->seen < client->acked ? client->seen : client->acked;
     return (int)(client->sent - client->forgiven - done);
@@ -418,7 +418,7 @@ static void read_hello(Client *client, Span list) {
     fail("a client is not in its room");
 }
 
-/* Remembers a frame whose messages are all of us, for those who get the same. */
+/* Keeps a frame that has only our messages, to compare with the frames of other clients. */
 static void keep(Room *room, uint32_t from, uint32_t to, Span text, const Mark *marks, int count) {
     Frame *frame = room->ring + from % RING;
     free(frame->bytes);
@@ -428,7 +428,7 @@ static void keep(Room *room, uint32_t from, uint32_t to, Span text, const Mark *
     frame->marks = memcpy(grow(NULL, count, sizeof(Mark)), marks, count * sizeof(Mark));
     if (from != room->read) return;
     room->read = to;
-    /* What one sender said stands in the room in the order in which it was sent. */
+    /* The room must keep each sender's order. */
     for (int i = 0; i < count; i++)
         see(room->said + clients[senders[marks[i].sender]].place, marks[i].number);
 }
@@ -454,7 +454,7 @@ static void read_changes(Client *client, Span list, uint32_t from, uint32_t to, 
     if (whole && count && from + count == to) keep(rooms + client->room, from, to, text, marks, count);
 }
 
-/* Whether the text is what another client of the room got at this place. */
+/* Whether another client of the room got the same text at this position. */
 static bool read_again(Client *client, Span text, int64_t at) {
     uint32_t have = client->version.next - 1;
     Frame *frame = rooms[client->room].ring + have % RING;
@@ -521,7 +521,7 @@ static void read_frame(Client *client, int opcode, Span text, int64_t at) {
     else read_socketio(client, text, at);
 }
 
-/* Reads the frames that are complete; returns where the first other one begins. */
+/* Reads the complete frames; returns where the first incomplete one begins. */
 static const char *read_frames(Client *client, const char *at, const char *end, int64_t time) {
     while (client->state != GONE && end - at >= 2) {
         const unsigned char *head = (const unsigned char *)at;
@@ -611,7 +611,7 @@ static uint64_t said, beaten;
 static void say_paced(int64_t time) {
     while (sending && mode == PACED && next_say <= time) {
         Client *client = clients + senders[said++ % sender_count];
-        /* From when it was due, not from when we came to it. */
+        /* Counts from when it was due, not from when we sent it. */
         if (client->state == READY) say(client, next_say);
         next_say += SECOND / rate;
     }
@@ -704,14 +704,14 @@ static void drain(void) {
         for (int j = 0; protocol != CHAT && j < room->senders; j++)
             lost += missing(clients[i].by_place + j, clients[room->of[j]].sent);
     }
-    /* What was acked stands in the room. */
+    /* Acked messages must be in the room. */
     for (int i = 0; protocol == CHAT && i < sender_count; i++) {
         Client *sender = clients + senders[i];
         lost += missing(rooms[sender->room].said + sender->place, sender->acked);
     }
 }
 
-/* What processes use */
+/* Resource usage */
 
 static double cpu_of(int pid) {
     char name[64], line[1024];
@@ -754,7 +754,7 @@ static double memory_of_servers(void) {
     return sum;
 }
 
-/* The plan: a word and a value on each line; of a client its room, 1 if it sends, its session */
+/* The plan: a word and its values on each line; for a client: room, 1 if it sends, session */
 
 static int room_named(const char *name) {
     for (int i = 0; i < room_count; i++)

@@ -1,4 +1,4 @@
-"""HTTP requests over connections that are kept, one after the other on each."""
+"""HTTP requests over keep-alive connections, one after the other on each."""
 
 import http.client
 import threading
@@ -10,7 +10,7 @@ from bench.designs import Server
 
 CONNECTIONS = 8
 WARMUP = 0.5  # seconds
-TICKS = 100  # of CPU time in a second, in /proc
+TICKS = 100  # per second of CPU time, in /proc
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Pages:
     seconds: float
     p50_ms: float
     p99_ms: float
-    server_cpu: float  # of a core
+    server_cpu: float  # share of a core
     own_cpu: float
 
 
@@ -33,7 +33,7 @@ class Browser(threading.Thread):
         self.path = path
         self.headers = {"Cookie": f"sessionid={session}", "Accept-Encoding": "gzip, br"}
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        self.times: list[tuple[float, float]] = []  # when it was answered, after how long
+        self.times: list[tuple[float, float]] = []  # when it was answered, and how long it took
         self.wrong = 0
         self.going = True
 
@@ -84,6 +84,6 @@ def measure_pages(server: Server, path: str, session: str, seconds: float) -> Pa
 
 
 def cpu_of(pid: int) -> float:
-    """Seconds of CPU that all threads of a process had so far."""
+    """Seconds of CPU time used so far by all threads of a process."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS

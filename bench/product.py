@@ -1,4 +1,4 @@
-"""The chat itself as a design: `manage.py serve`, everything kept."""
+"""The chat itself as a design: `manage.py serve` with full durability."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -10,14 +10,14 @@ from bench.designs import Server, Services, started
 from tests.services import redis_server
 from tests.site import Site
 
-# A name and from which number to before which: `ada-0`, `ada-1` …
+# A name and a range of numbers: `ada-0`, `ada-1` …
 People = tuple[str, int, int]
 
-# Nobody is told to wait: what is measured is the server, not its limit.
+# High enough that nobody is limited: this measures the server, not its rate limit.
 NO_LIMIT = "1000000"
 
 
-# So that every round has a database of its own.
+# Gives every round its own database.
 _numbers = count(1)
 
 

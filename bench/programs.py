@@ -1,4 +1,4 @@
-"""What is measured is written by these, in a process with the settings of the site."""
+"""Programs that write the data to measure, in a process with the site's settings."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -21,9 +21,9 @@ BATCH = 100
 def make(
     rooms: dict[str, tuple[str, int, int]], messages: int
 ) -> tuple[dict[str, int], dict[str, str]]:
-    """Private rooms with people `name-first` and so on in them, and messages in the first room.
+    """Private rooms with people `name-first` and so on, and messages in the first room.
 
-    Returns the ids of the rooms by slug and the keys of the people's sessions by handle.
+    Returns room ids by slug and session keys by handle.
     """
     people = {
         slug: [f"{name}-{n}" for n in range(first, end)]
@@ -31,7 +31,7 @@ def make(
     }
     with transaction.atomic():
         names = sorted({name for names in people.values() for name in names})
-        # Nobody types a password.
+        # Nobody signs in with a password.
         User.objects.bulk_create(
             [User(username=name, password="unusable of " + name) for name in names]
         )
@@ -81,7 +81,7 @@ def _session_of(user: User) -> Session:
 
 
 def fill(messages: int) -> None:
-    """Messages of every length in General, with code, lists, reactions and replies; all read."""
+    """Messages of all lengths in General, with code, lists, reactions and replies; all read."""
     ids = list(Person.objects.order_by("pk").values_list("pk", flat=True))
     last: int | None = None
     for start in range(0, messages, BATCH):

@@ -1,4 +1,4 @@
-"""What was measured, as text: figures as medians of the rounds, ratios of what ran side by side."""
+"""Formats the results: figures are medians of the rounds, ratios are taken within a round."""
 
 import platform
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ Rounds = list[list[Result]]
 
 
 def middle(rounds: Rounds) -> list[Result]:
-    """One row for each design and workload: medians, and sums of what should be 0."""
+    """One row for each design and workload: medians, and sums for figures that should be 0."""
     rows: dict[tuple[str, str], list[Result]] = {}
     for result in (result for results in rounds for result in results):
         rows.setdefault((result.workload, result.design), []).append(result)
@@ -33,7 +33,7 @@ def _middle(results: list[Result]) -> Result:
 
 
 def machine() -> str:
-    """Where it was measured."""
+    """The date, machine and Python version."""
     names = [
         line.split(":", 1)[1].strip()
         for line in Path("/proc/cpuinfo").read_text().splitlines()
@@ -46,9 +46,9 @@ def machine() -> str:
 
 
 def tables(rounds: Rounds, product: str) -> Iterable[str]:
-    """Lines of text; ratios say how many times the product is ahead.
+    """Lines of text. Ratios say how many times better the product is.
 
-    That of the CPU time for a delivery holds still where others use the same cores.
+    The ratio of CPU time per delivery stays valid when other work uses the same cores.
     """
     rows = middle(rounds)
     for name in dict.fromkeys(row.workload for row in rows):
@@ -120,7 +120,7 @@ def _share(value: float | None) -> str:
 
 
 def _ratio(rounds: Rounds, one: str, other: str, workload: str, figure: str) -> float | None:
-    """How many times `one` has of what `other` has: the median over the rounds."""
+    """`one`'s figure divided by `other`'s: the median over the rounds."""
     ratios = []
     for results in rounds:
         values = {r.design: getattr(r, figure) for r in results if r.workload == workload}
@@ -130,7 +130,7 @@ def _ratio(rounds: Rounds, one: str, other: str, workload: str, figure: str) -> 
 
 
 class Targets:
-    """What issue 4 wants, beside what was measured."""
+    """The performance targets, next to the measured figures."""
 
     def __init__(self, rounds: Rounds, product: str, on_postgres: str) -> None:
         self.rounds, self.product, self.on_postgres = rounds, product, on_postgres
@@ -168,7 +168,7 @@ class Targets:
             yield from _columns(self.lines)
 
     def times(self, workload: str, least: float, others: list[str]) -> None:
-        """Against the best of the others."""
+        """Compares with the best of the others."""
         ratios = [
             ratio
             for other in others

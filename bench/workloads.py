@@ -1,4 +1,4 @@
-"""What is asked of a design, and how that is measured."""
+"""The workloads, and how they are measured."""
 
 import json
 import subprocess
@@ -12,10 +12,10 @@ from bench.product import People
 
 Mode = Literal["closed", "paced", "idle", "storm"]
 
-IDLE_FIRST = 100  # connections before the memory is looked at first
+IDLE_FIRST = 100  # connections before the first look at the memory
 IDLE_ROOMS = 20
 
-QUIET = 0.1  # of a core
+QUIET = 0.1  # share of a core
 SETTLE_WITHIN = 15.0  # seconds
 
 
@@ -23,13 +23,13 @@ SETTLE_WITHIN = 15.0  # seconds
 class Workload:
     """Clients in rooms, some of which send.
 
-    closed: each sender has `in_flight` messages on their way, as fast as it goes
+    closed: each sender keeps `in_flight` messages in flight, as fast as possible
     paced: `rate` messages a second, over all senders
-    idle: nobody sends; memory and CPU
+    idle: nobody sends; measures memory and CPU
     storm: all connect at once
     """
 
-    key: str  # names the rooms and people of the chat
+    key: str  # part of the names of the chat's rooms and people
     name: str
     mode: Mode
     people: int  # in each room
@@ -37,14 +37,14 @@ class Workload:
     senders: int = 0  # in each room
     in_flight: int = 4
     rate: float = 0
-    spread: bool = True  # a person is in one room, not in all
+    spread: bool = True  # each person is in one room, not in all
 
     @property
     def clients(self) -> int:
         return self.people * self.rooms if self.spread else self.people
 
     def rooms_and_people(self) -> dict[str, People]:
-        """For the chat: who is where."""
+        """The people of each room, for the chat."""
         step = self.people if self.spread else 0
         return {
             f"{self.key}_{n}": (self.key, n * step, n * step + self.people)
@@ -52,7 +52,7 @@ class Workload:
         }
 
     def plan(self, server: Server, seconds: float, warmup: float) -> str:
-        """What bench/load.c reads."""
+        """The plan for bench/load.c."""
         lines = [
             f"protocol {server.protocol}",
             f"path {server.path}",
@@ -68,7 +68,7 @@ class Workload:
         if self.rate:
             lines.append(f"rate {self.rate}")
         every = self.people // self.senders if self.senders else self.people + 1
-        # A client of each room in turn, so that those who send take turns in all rooms.
+        # Round-robin over the rooms, so that the senders are spread evenly.
         for number in range(self.clients):
             place, room = divmod(number, self.rooms)
             sends = bool(self.senders) and place % every == 0 and place // every < self.senders
@@ -94,7 +94,7 @@ IDLE = Workload(
     "idle", "1,000 idle connections", "idle", 1000 + IDLE_FIRST, IDLE_ROOMS, spread=False
 )
 WORKLOADS = [IDLE, STORM, *SATURATED, *PACED, ACKED]
-# The first room of the chat, for its page.
+# The chat's first room, for its page.
 PAGE = Workload("page", "room page, 50 messages, signed in", "idle", 10)
 PAGE_MESSAGES = 50
 NOTHING = "a view that does nothing (/favicon.ico: a redirect through all middleware)"
@@ -107,7 +107,7 @@ ROOMS = {
 
 @dataclass
 class Result:
-    """One row of bench/results.json, without a value where a design or workload has none."""
+    """One row of bench/results.json. Fields that do not apply to a design or workload are None."""
 
     design: str
     workload: str
@@ -121,13 +121,13 @@ class Result:
     lost: int = 0
     doubled: int = 0
     reordered: int = 0
-    # Connections that ended or were refused, answers that were errors, senders that waited in vain.
+    # Ended or refused connections, error answers, senders without an answer.
     gone: int = 0
     errors: int = 0
     stalls: int = 0
     connect_s: float | None = None
     requests_per_s: float | None = None
-    # Of a core, while measured.
+    # Share of a core during the measurement.
     server_cpu: float | None = None
     redis_cpu: float | None = None
     generator_cpu: float | None = None
@@ -141,7 +141,7 @@ def measure(
     seconds: float,
     warmup: float = 1.0,
 ) -> Result:
-    """Raises RuntimeError when the generator could not go on."""
+    """Raises RuntimeError if the generator failed."""
     settle(server)
     done = subprocess.run(
         ["taskset", "-c", str(cores.others), str(BUILD / "load")],
@@ -156,7 +156,7 @@ def measure(
 
 
 def settle(server: Server) -> None:
-    """Waits until the server has said goodbye to those of the workload before."""
+    """Waits until the server has closed the connections of the previous workload."""
     ended = time.monotonic() + SETTLE_WITHIN
     used = 1.0
     while used > QUIET and time.monotonic() < ended:
@@ -189,7 +189,7 @@ def _result(design: str, workload: Workload, server: Server, seen: dict[str, Any
 
 
 def measure_page(design: str, server: Server, seconds: float) -> list[Result]:
-    """The room's page and the view that does nothing."""
+    """Measures the room page and the view that does nothing."""
     session = server.sessions[f"{PAGE.key}-0"]
     results = []
     for name, path in ((PAGE.name, f"/rooms/{PAGE.key}_0/"), (NOTHING, "/favicon.ico")):

@@ -24,7 +24,7 @@ ORDINARY: dict[Feature, str] = {
     "redis layer": "channels_redis' own pub/sub layer runs, slower",
     "memory layer": "Channels' own in-memory layer runs, slower",
     "pages": "Django's own ASGI handler answers pages, slower",
-    "sessions": "sign-in may fail until chatsite.sessions is adapted",
+    "sessions": "sign-in may fail until rooms.accounts.sessions is adapted",
 }
 
 

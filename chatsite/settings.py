@@ -36,7 +36,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.forms",
 ]
-FORM_RENDERER = "chatsite.forms.FieldRenderer"
+FORM_RENDERER = "rooms.pages.forms.FieldRenderer"
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -46,11 +46,11 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "chatsite.sessions.AuthenticationMiddleware",
+    "rooms.accounts.sessions.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "chatsite.devices.DevicesMiddleware",
+    "rooms.accounts.devices.DevicesMiddleware",
 ]
 
 ROOT_URLCONF = "chatsite.urls"
@@ -67,7 +67,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "rooms.models.place.context",
+                "rooms.accounts.context.place",
             ],
         },
     },
@@ -133,13 +133,13 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "home"
+LOGIN_REDIRECT_URL = "rooms:home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SIGNUP_FORM_CLASS = "rooms.accounts.forms.SignupForm"
 ACCOUNT_ADAPTER = "rooms.accounts.adapter.AccountAdapter"
 USERSESSIONS_ADAPTER = "rooms.accounts.adapter.SessionsAdapter"
 USERSESSIONS_TRACK_ACTIVITY = True
-ACCOUNT_FORMS = {"login": "chatsite.forms.LoginForm"}
+ACCOUNT_FORMS = {"login": "rooms.accounts.forms.LoginForm"}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]
 ACCOUNT_USERNAME_MIN_LENGTH = 2
@@ -150,7 +150,7 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ALLAUTH_TRUSTED_PROXY_COUNT = environment.trusted_proxies()
 
 SECURE = CHAT_URL.startswith("https://")
-SESSION_ENGINE = "chatsite.sessions"
+SESSION_ENGINE = "rooms.accounts.sessions"
 SESSION_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -172,7 +172,7 @@ SECURE_CSP = {
 
 EMAIL_CONFIG = environment.email()
 # Without EMAIL_URL there is no mail: an administrator hands out reset links instead.
-MAIL_IS_CONFIGURED = bool(EMAIL_CONFIG)
+CHAT_SENDS_MAIL = bool(EMAIL_CONFIG)
 EMAIL_BACKEND = EMAIL_CONFIG.get("EMAIL_BACKEND", "django.core.mail.backends.dummy.EmailBackend")
 EMAIL_HOST = EMAIL_CONFIG.get("EMAIL_HOST", "")
 EMAIL_PORT = EMAIL_CONFIG.get("EMAIL_PORT") or 25
@@ -192,6 +192,10 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 
+# The page and its socket (rooms.conf).
+CHAT_SIGN_OUT_URL = "account_logout"
+CHAT_SHARED_PAGE = True
+CHAT_DATA_DIR = DATA_DIR
 # What one user may ask of one process (rooms.live.limits).
 CHAT_SEND_RATE = environment.send_rate()
 CHAT_SEND_BURST = environment.send_burst()

@@ -1,7 +1,7 @@
 """Django's admin: rooms, members, persons, the place.
 
 Changes go through `rooms.members`, so that open browsers see them at once. Messages are not
-here: history changes only by `rooms.log`.
+here: history changes only through `rooms.log`.
 """
 
 from typing import Any
@@ -42,7 +42,7 @@ class RoomAdminForm(forms.ModelForm):
 
 
 class MembershipForm(forms.ModelForm):
-    """A member may get another role; another person is another member."""
+    """Changes a member's role. The person cannot be changed."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -164,7 +164,7 @@ class PlaceAdmin(admin.ModelAdmin):
 
 @admin.register(Person)
 class PersonAdmin(admin.ModelAdmin):
-    """Handles and names. Persons come with their accounts, and stay when those go."""
+    """Handles and names. Persons are created with accounts and outlive them."""
 
     form = PersonFactsForm
     list_display = ["handle", "name", "active"]
@@ -180,7 +180,7 @@ class PersonAdmin(admin.ModelAdmin):
 
 @admin.register(Due)
 class DueAdmin(admin.ModelAdmin):
-    """What waits for its time, and what was given up."""
+    """Scheduled rows, and rows that were given up."""
 
     list_display = ["kind", "key", "due_at", "tries", "error"]
     list_filter = ["kind", ("due_at", admin.EmptyFieldListFilter)]

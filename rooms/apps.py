@@ -6,7 +6,7 @@ from rooms import capability
 
 
 class RoomsConfig(capability.Capability):
-    """The kernel: what every chat has."""
+    """The kernel, as a capability."""
 
     name = "rooms"
     verbose_name = _("Chat")
@@ -29,6 +29,6 @@ class RoomsConfig(capability.Capability):
 
     def ready(self) -> None:
         capability.install()
-        # Its receivers listen from now on; models can be imported only here.
+        # Connects its signal receivers. Models can only be imported here.
         import_module("rooms.live.revocation")
         import_module("rooms.checks")

@@ -1,18 +1,18 @@
-"""What a Django app may add to the chat.
+"""The extension points for Django apps.
 
     class PollsConfig(Capability):
         name = "rooms.polls"
         label = "rooms_polls"
         verbs = ("log.Voting", "log.Closing")
-        along = ("log.PollAlong",)
+        along = ("log.Asking",)
         parts = ("state.PollPart",)
-        scripts = ("polls/poll.js",)
+        scripts = ("rooms_polls/poll.js",)
 
-An app's configuration is imported before models can be, so everything is named by its path inside
-of the app's package: "log.Voting" is `Voting` in `rooms/polls/log.py`. `install` resolves all paths
-once, when the models are there; a path that leads nowhere, and anything that two apps claim, keeps
-the process from starting. A command exists because a verb or a query handles it: the decoder of
-frames is built from them.
+Django imports an app's configuration before its models, so everything is named by its path inside
+the app's package: "log.Voting" is `Voting` in `rooms/polls/log.py`. `install` resolves all paths
+once the models are loaded. If a path does not exist, or two apps claim the same name, the process
+does not start. A command exists because a verb or a query handles it: the frame decoder is built
+from them.
 
 The kernel is a Capability too (`rooms.apps`): its verbs, parts and queries follow the same rules.
 """
@@ -20,13 +20,11 @@ The kernel is a Capability too (`rooms.apps`): its verbs, parts and queries foll
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, ClassVar
 
 from django.apps import AppConfig, apps
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.functional import Promise
 
 from rooms import protocol
 from rooms.log import verbs
@@ -34,31 +32,22 @@ from rooms.reading import parts, query
 
 # A frame as JSON, without `ref`.
 Frame = dict[str, Any]
-# A sentence for each damage found; reads only. See `manage.py verify`.
+# Yields a sentence for each problem; reads only. See `manage.py verify`.
 Check = Callable[[], Iterable[str]]
-# A random command of the capability. Gets the room's id and its messages as frames show them.
+# A random command of the capability, for a room's id and its messages as in frames.
 Exercise = Callable[[random.Random, int, Sequence[Frame]], Frame]
-# Adds something to see to a place that has people, rooms and messages.
+# Adds examples to a chat that has people, rooms and messages.
 Demo = Callable[[random.Random], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Slash:
-    """A command that one types: `/name arguments`. A script of `scripts` runs it."""
-
-    name: str
-    arguments: str | Promise
-    description: str | Promise
-
-
 class Capability(AppConfig):
-    """The configuration of an app that adds to the chat. Only `name` and `label` are needed.
+    """The configuration of an app that extends the chat. Only `name` and `label` are required.
 
-    Files below MEDIA_ROOT are in every backup, and an `admin` module is found as in any app.
+    Backups include files below MEDIA_ROOT. An `admin` module works as in any app.
     """
 
     default_auto_field = "django.db.models.BigAutoField"
-    # Django takes the one configuration in an app's apps.py, where this class is imported too.
+    # Django would pick up this class from an app's apps.py, where it is imported.
     default = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -76,35 +65,34 @@ class Capability(AppConfig):
     checks: ClassVar[Sequence[str]] = ()
     exercise: ClassVar[str] = ""
     demo: ClassVar[str] = ""
-    # A module with `urlpatterns`, which are mounted where the chat's own are.
+    # A module with `urlpatterns`, mounted next to the chat's own.
     urls: ClassVar[str] = ""
-    slash: ClassVar[Sequence[Slash]] = ()
     # Static files of the conversation's page: modules and style sheets.
     scripts: ClassVar[Sequence[str]] = ()
     styles: ClassVar[Sequence[str]] = ()
 
     def resolve(self, path: str) -> Any:
-        """What a path inside of this app's package leads to."""
+        """Imports the object at a path inside this app's package."""
         module, _, attribute = path.rpartition(".")
         try:
             return getattr(import_module(f"{self.name}.{module}"), attribute)
         except (ImportError, AttributeError) as problem:
-            reason = f"{self.name}: {path!r} is not there: {problem}"
+            reason = f"{self.name}: cannot import {path!r}: {problem}"
             raise ImproperlyConfigured(reason) from problem
 
 
 def installed() -> Iterator[Capability]:
-    """All capabilities in the order of INSTALLED_APPS, in which the kernel comes first."""
+    """Yields all capabilities in the order of INSTALLED_APPS, the kernel first."""
     return (config for config in apps.get_app_configs() if isinstance(config, Capability))
 
 
 def all_of(kind: str) -> list[Any]:
-    """The classes or functions of all capabilities: all_of("followers")."""
+    """Returns the classes or functions of all capabilities: all_of("followers")."""
     return [config.resolve(path) for config in installed() for path in _paths(config, kind)]
 
 
 def listed(kind: str) -> list[Any]:
-    """What all capabilities list without paths to resolve: listed("scripts")."""
+    """Returns what all capabilities list, without resolving paths: listed("scripts")."""
     return [one for config in installed() for one in getattr(config, kind)]
 
 
@@ -114,7 +102,10 @@ def _paths(config: Capability, kind: str) -> Sequence[str]:
 
 
 def install() -> None:
-    """Hands what the capabilities add to protocol, log and reading. Raises ImproperlyConfigured."""
+    """Registers everything capabilities add with protocol, log and reading.
+
+    Raises ImproperlyConfigured.
+    """
     all_verbs, all_along = all_of("verbs"), all_of("along")
     all_parts, all_queries = all_of("parts"), all_of("queries")
     handled = [handler.command for handler in (*all_verbs, *all_queries)]
@@ -124,7 +115,9 @@ def install() -> None:
     _each_once("bit of a part", [part.bit for part in all_parts])
     for part in all_parts:
         if part.bit <= 0 or part.bit & (part.bit - 1):
-            raise ImproperlyConfigured(f"{part.__name__}: its bit {part.bit} is no power of two.")
+            raise ImproperlyConfigured(
+                f"{part.__name__}: its bit {part.bit} is not a power of two."
+            )
     protocol.register(
         commands=handled,
         along={along.field: along.type for along in all_along},

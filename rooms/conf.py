@@ -1,5 +1,6 @@
 """The chat's settings: `conf.SEND_RATE` is Django's `CHAT_SEND_RATE`, or the default here."""
 
+from pathlib import Path
 from typing import Any, Generic, TypeVar, overload
 
 from django.conf import settings
@@ -25,23 +26,41 @@ class Setting(Generic[T]):
 
 
 class Conf:
-    # Commands per second that one person may ask of one process, and how many at once.
+    # Base URL of links that people copy. By default the host of the request.
+    URL = Setting("")
+    # Path of the socket below the site's root (rooms.live.routing).
+    SOCKET_PATH = Setting("ws/")
+    # URL or URL name of the view that signs out on POST. Without it the menu has no such item.
+    SIGN_OUT_URL = Setting("")
+    # Render the conversation's page once per language, without a request. Faster, if the base
+    # template shows everyone the same.
+    SHARED_PAGE = Setting(False)
+    # Whether the site can send mail. If not, an owner hands out password-reset links.
+    SENDS_MAIL = Setting(True)
+    # Where `restore` keeps the state that it replaces, and where the secret key may be.
+    DATA_DIR = Setting(Path("."))
+
+    # Commands per second from one person to one process, and how many at once.
     SEND_RATE = Setting(20.0)
     SEND_BURST = Setting(200.0)
 
-    # Seconds between two comparisons of what the sockets here were told with the database. While
-    # the channel layer is away, all frames of other processes come that way.
+    # Seconds between two comparisons of sent versions with the database. While the channel layer is
+    # down, all changes from other processes arrive this way.
     REPAIR_EVERY = Setting(2.0)
     REPAIR_EVERY_WHILE_AWAY = Setting(0.4)
-    # Seconds between two comparisons of the open sockets with sessions, accounts and memberships.
-    # The end of a session that nobody told of is noticed this late.
+    # Seconds between two comparisons of open sockets with sessions, accounts and memberships. If
+    # its event is lost, the end of a session is noticed this late.
     COMPARE_EVERY = Setting(20.0)
     COMPARE_EVERY_WHILE_AWAY = Setting(5.0)
-    # Seconds between two messages of a process about who is online here, and how long one counts.
+    # Seconds between a process's presence announcements, and how long they are valid.
     PRESENCE_EVERY = Setting(20.0)
     PRESENCE_LIFETIME = Setting(60.0)
-    # Seconds in which changes of presence are gathered, so that a reload is no change at all.
+    # Seconds to collect presence changes, so that a reload does not count as one.
     PRESENCE_SETTLE = Setting(1.0)
+
+    # Seconds that a follower's lease lasts after its last renewal. With the others polling every
+    # second, a killed process is replaced in less than ten.
+    LEASE = Setting(7.0)
 
 
 conf = Conf()

@@ -1,10 +1,13 @@
-"""URLs of the chat. Slugs may be Unicode."""
+"""URLs of the chat, for `path("chat/", include("rooms.urls"))`. Slugs may be Unicode.
+
+The client knows the paths below its home, so that only that comes with the page.
+"""
 
 from django.http import HttpResponseBase
 from django.urls import URLPattern, URLResolver, include, path
 
 from rooms import capability
-from rooms.pages import chat, rooms, settings
+from rooms.pages import catalog, chat, rooms, settings
 from rooms.pages.answers import SignedInRequest
 
 
@@ -13,6 +16,7 @@ def directory(request: SignedInRequest) -> HttpResponseBase:
     return rooms.create(request) if request.method == "POST" else chat.directory(request)
 
 
+app_name = "rooms"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", chat.home, name="home"),
     path("rooms/", directory, name="directory"),
@@ -31,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("direct/", rooms.direct, name="direct"),
     path("directory.json", rooms.search_rooms, name="search_rooms"),
     path("people.json", rooms.search_people, name="search_people"),
+    path("jsi18n/<str:language>/<str:version>.js", catalog.javascript_catalog, name="catalog"),
     path("settings/", settings.settings, name="settings"),
     path("settings/profile", settings.change_profile, name="change_profile"),
     path("settings/place", settings.change_place, name="change_place"),

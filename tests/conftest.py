@@ -107,6 +107,11 @@ def _site(
 ) -> Iterator[Site]:
     if redis:
         environment["REDIS_URL"] = request.getfixturevalue("redis_url")
+    collected = server == "serve" and environment.get("DEBUG") == "off"
+    if (
+        collected and "DJANGO_SETTINGS_MODULE" not in environment
+    ):  # which may bring an app with more
+        environment["STATIC_IS_COLLECTED"] = "on"
     if database == "sqlite":
         template = request.getfixturevalue("migrated_sqlite")
         site = Site("sqlite:///FOLDER/chat.sqlite3", environment, processes, server)
@@ -116,7 +121,7 @@ def _site(
         template = request.getfixturevalue("migrated_postgres")
         name = f"chat{next(_numbers)}"
         site = Site(postgres.make_database(name, template), environment, processes, server)
-    if server == "serve" and environment.get("DEBUG") == "off":
+    if collected:
         static = request.getfixturevalue("collected_static")
         shutil.copytree(static, site.folder / "static", copy_function=os.link)
     try:

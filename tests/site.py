@@ -74,7 +74,8 @@ class Daphne:
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            if "PYTHONPATH" in self.environment:  # perhaps with code that Python's start runs
+            code = Path(self.environment.get("PYTHONPATH", ""), "sitecustomize.py")
+            if code.exists():  # Python's own start runs it
                 self.process = subprocess.Popen(
                     [sys.executable, *self.command],
                     env=self.environment,

@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core import mail
 from django.test import Client, override_settings
+from django.utils.translation import override
 
 from rooms import members
 from rooms.models import Message, Person, Room, Signup
@@ -70,6 +71,7 @@ def test_wrong_password_keeps_the_username() -> None:
 
 
 def test_sign_in_field_is_for_password_managers() -> None:
+    account("ada")
     field = re.search(r'<input[^>]*name="login"[^>]*>', browser().get(LOGIN).content.decode())
     assert field
     assert 'autocomplete="username"' in field[0]
@@ -141,6 +143,7 @@ def test_limits_count_by_the_address_that_the_trusted_proxy_gives(
     make_site: MakeSite, proxies: int
 ) -> None:
     with make_site("sqlite", serve=False, TRUSTED_PROXIES=str(proxies)) as site:
+        site.people("ada")  # without anybody nobody can sign in
         # What a client writes into the header itself stands before what the proxy adds.
         tries = [("192.0.2.1", 11), ("192.0.2.2", 1), ("192.0.2.3, 192.0.2.1", 1)]
         assert site.run(pages.sign_in_from, tries) == [True, proxies == 0, True]
@@ -149,6 +152,7 @@ def test_limits_count_by_the_address_that_the_trusted_proxy_gives(
 def test_addresses_of_the_chat_are_hosts_and_origins_and_no_others(make_site: MakeSite) -> None:
     main, other = "https://chat.example.org", "http://chat.local:8000"
     with make_site("sqlite", serve=False, CHAT_URL=f"{main},{other}") as site:
+        site.people("ada")
         by = {
             ("chat.example.org", main): 200,
             ("chat.local:8000", other): 200,
@@ -270,7 +274,7 @@ def test_without_mail_the_owner_is_asked() -> None:
 @contextmanager
 def mail_configured() -> Iterator[None]:
     backend = "django.core.mail.backends.locmem.EmailBackend"
-    with override_settings(MAIL_IS_CONFIGURED=True, EMAIL_BACKEND=backend):
+    with override_settings(CHAT_SENDS_MAIL=True, EMAIL_BACKEND=backend):
         yield
 
 
@@ -403,6 +407,7 @@ def test_pages_are_korean(path: str) -> None:
 
 
 def test_korean_errors() -> None:
+    account("ada")
     korean = {"accept-language": "ko"}
     data = {"login": "ada", "password": "wrong"}
     page = browser().post(LOGIN, data, headers=korean).content.decode()
@@ -438,9 +443,11 @@ def test_who_deletes_their_account_leaves_what_they_said(forget_name: bool) -> N
     author = message.author
     assert message.body == "still here"
     assert (author.user, author.active) == (None, False)
-    name = "Deleted person" if forget_name else "Ada Lovelace"
-    assert author.shown_name == name
-    assert ("ada" in author.handle) is not forget_name
+    assert author.handle == (f"~{author.pk}" if forget_name else "ada")
+    assert author.name == ("" if forget_name else "Ada Lovelace")
+    assert author.shown_name == ("Deleted person" if forget_name else "Ada Lovelace")
+    with override("ko"):
+        assert author.shown_name == ("탈퇴한 사용자" if forget_name else "Ada Lovelace")
     assert not signed_in(client)
     # The name is free again only for those who took it along.
     assert account("ada").pk

@@ -11,7 +11,7 @@ from posixpath import dirname, join, normpath
 import pytest
 
 from chatsite.static import WholeCompressor
-from chatsite.templatetags.assets import imported_by
+from rooms.templatetags.chat import imported_by
 from tests.conftest import _site
 from tests.site import Site
 

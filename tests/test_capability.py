@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy
 
 import rooms
 from rooms import capability, checks, members, protocol
@@ -114,12 +113,10 @@ def test_the_page_loads_what_an_app_brings(monkeypatch: pytest.MonkeyPatch) -> N
     ada = person("ada")
     members.create_room(ada, "General", "public")
     app = StampsConfig(__name__, rooms)
-    app.scripts, app.styles = ("rooms/js/seen.js",), ("stamps/stamp.css",)  # type: ignore[misc]
-    app.slash = [capability.Slash("stamp", "[colour]", gettext_lazy("Name"))]  # type: ignore[misc]
+    app.scripts, app.styles = ("rooms/js/ui/forms.js",), ("stamps/stamp.css",)  # type: ignore[misc]
     apps = [*capability.installed(), app]
     monkeypatch.setattr(capability, "installed", lambda: iter(apps))
     page = browser(ada).get("/rooms/general/").content.decode()
     scripts = re.findall(r'<script type="module" src="[^"]*?([a-z_/]+)(?:\.\w+)?\.js"', page)
-    assert scripts[-2:] == ["/static/rooms/js/seen", "/static/rooms/js/main"]
+    assert scripts[-2:] == ["/static/rooms/js/ui/forms", "/static/rooms/js/main"]
     assert 'href="/static/stamps/stamp.css"' in page
-    assert '"slash":[{"name":"stamp","arguments":"[colour]","description":"Name"}]' in page

@@ -13,6 +13,10 @@ from tests.chaos.tutorial import run_tutorial
 SHORT = [fault for fault in FAULTS if not fault.only_full]
 WORLDS = list(dict.fromkeys(fault.world for fault in SHORT))
 
+# One place after the other: what is promised in seconds holds beside other tests, not beside
+# another crowd. Nearly all of it is waiting, so the other workers have the processor.
+pytestmark = pytest.mark.xdist_group("chaos")
+
 
 @pytest.mark.parametrize("world", WORLDS, ids=str)
 def test_nothing_is_lost(world: World) -> None:

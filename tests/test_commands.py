@@ -1,6 +1,7 @@
 """The commands of the README, as somebody on a fresh machine runs them."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -106,18 +107,17 @@ def test_of_first_starts_at_once_all_have_one_secret_key(tmp_path: Path) -> None
             assert [path.name for path in folder.iterdir()] == ["secret_key"]
 
 
-def test_serve_says_when_it_uses_redis_and_postgresql(make_site: MakeSite, tmp_path: Path) -> None:
-    with make_site("postgres", redis=True, serve=False) as site:
-        settings = {name: site.environment[name] for name in ("DATABASE_URL", "REDIS_URL")}
-        with serving(tmp_path, **settings) as (url, log):
-            assert "Database: PostgreSQL. Channel layer: Redis." in log.read_text()
-            assert page(f"{url}/accounts/login/")[0] == 200
+def test_serve_says_when_it_uses_redis_and_postgresql(make_site: MakeSite) -> None:
+    with make_site("postgres", redis=True, server="serve", DEBUG="off") as site:
+        said = site.processes[0].log.read_text()
+        assert "Database: PostgreSQL. Channel layer: Redis." in said
+        assert page(f"{site.url}/accounts/login/")[0] == 200
 
 
 def test_a_taken_port_is_named_in_one_sentence(tmp_path: Path) -> None:
-    with serving(tmp_path) as (url, _log):
-        port = url.rpartition(":")[2]
-        second = manage(tmp_path, "serve", PORT=port)
+    with socket.create_server(("127.0.0.1", free_port())) as other:
+        port = other.getsockname()[1]
+        second = manage(tmp_path, "serve", PORT=str(port))
     assert second.returncode != 0
     [sentence] = second.stderr.strip().splitlines()
     assert f"Port {port} is taken" in sentence

@@ -16,6 +16,9 @@ from rooms.live.broadcast import Broadcaster
 from rooms.live.layer import of_site
 from tests.services import Redis
 
+# Seconds in which Redis has closed a connection, or brought a frame back.
+ROUND_TRIP = 0.1
+
 FRAME = {"type": "fanout.frame", "text": "news"}
 
 
@@ -46,7 +49,7 @@ async def test_what_is_sent_after_redis_closed_the_connection_still_reaches_othe
     await other.until(1)
     async with Client.from_url(redis_url) as client:
         assert await client.client_kill_filter(_type="normal", skipme=True)
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(ROUND_TRIP)
     await sender.group_send("room", FRAME)
     await other.until(2)
     assert sender.healthy
@@ -62,7 +65,7 @@ async def test_the_sockets_of_the_process_have_a_frame_before_redis_is_asked(
     sending = here.layer.begin_send("room", FRAME)
     assert here.heard == ["news"]
     await sending
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(ROUND_TRIP)
     assert here.heard == ["news"], "and not again when Redis brings it back"
     await here.layer.flush()
 

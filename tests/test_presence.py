@@ -9,11 +9,15 @@ from tests.programs import rooms
 from tests.wire import Wire
 
 QUICK: dict[str, Any] = {
-    "DJANGO_SETTINGS_MODULE": "tests.settings.intervals",
     "CHAT_PRESENCE_EVERY": "0.3",
     "CHAT_PRESENCE_SETTLE": "0.1",
     "CHAT_PRESENCE_LIFETIME": "2",
 }
+
+# Seconds for which a second tab is open, and in which its closing would have been told.
+A_TAB, TOLD = 0.5, 0.8
+# Longer than one message about who is online holds.
+EXPIRED = 2.5
 
 
 async def told(wire: Wire, person: int, state: str) -> None:
@@ -45,8 +49,8 @@ async def test_somebody_with_another_tab_open_stays_online(make_site: MakeSite) 
         async with site.socket("ada") as ada, site.socket("bob"):
             await told(ada, bob, "online")
             async with site.socket("bob"):
-                await asyncio.sleep(0.5)
-            await asyncio.sleep(0.8)
+                await asyncio.sleep(A_TAB)
+            await asyncio.sleep(TOLD)
             assert not [event for event in ada.events if event["type"] == "presence"]
             assert await shown(ada, bob) == "online"
 
@@ -68,7 +72,7 @@ async def test_a_process_that_goes_on_saying_so_keeps_its_people_online(
         bob = site.people("ada", "bob")["bob"]
         async with site.socket("ada", 0) as ada, site.socket("bob", 1):
             await told(ada, bob, "online")
-            await asyncio.sleep(2.5)  # longer than one message holds
+            await asyncio.sleep(EXPIRED)
             assert not [event for event in ada.events if event["type"] == "presence"]
             assert await shown(ada, bob) == "online"
 

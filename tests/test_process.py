@@ -13,6 +13,11 @@ from tests.programs import messages, rooms
 from tests.site import Site
 from tests.wire import new_cid
 
+# Seconds between two looks of a process at the database, and those until it looked once.
+LOOKS_EVERY, FIRST_LOOK = 1.0, 1.3
+# Seconds in which what was sent is where a transaction holds it, or would have been answered.
+ARRIVED = 0.3
+
 
 async def first_frames(site: Site, name: str, number: int) -> list[dict]:
     """The first frames of a new socket."""
@@ -75,11 +80,11 @@ async def test_what_is_committed_while_a_hello_is_read_comes_after_it(
 async def test_heads_are_those_of_the_database_also_before_they_are_told(
     make_site: MakeSite,
 ) -> None:
-    with make_site("sqlite") as site:
+    with make_site("sqlite", CHAT_REPAIR_EVERY=str(LOOKS_EVERY)) as site:
         bob = site.people("ada", "bob")["bob"]
         async with site.socket("ada") as ada:
             room = str(ada.room("general")["id"])
-            await asyncio.sleep(2.5)  # until the rooms were read once
+            await asyncio.sleep(FIRST_LOOK)
             site.run(messages.say, bob, ["in the dark"])
             async with asyncio.timeout(5):
                 while (await ada.call(type="ping"))["heads"][room] != 1:
@@ -123,11 +128,11 @@ async def test_an_ending_process_takes_no_more_commands(make_site: MakeSite) -> 
             other.execute("BEGIN IMMEDIATE")
             frame = {"type": "send", "room": room, "body": "in time"}
             await ada.send({**frame, "ref": 1, "cid": new_cid()})
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(ARRIVED)
             site.processes[0].process.send_signal(signal.SIGTERM)
             await ada.expect("bye")
             await ada.send({**frame, "ref": 2, "cid": new_cid(), "body": "too late"})
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(ARRIVED)
             other.execute("ROLLBACK")
             assert (await ada.answer(1))["type"] == "ack"
             assert await ada.closed() == 1001

@@ -7,12 +7,15 @@ import time
 import psycopg
 import pytest
 
+from rooms.conf import conf
 from tests.conftest import MakeSite
 from tests.programs import messages, people, rooms, sessions
 from tests.services import Postgres, Redis
 from tests.site import COMPARES_SOON, FIRST_LOOK, Site
 from tests.wire import Wire, new_cid
 
+# Of a site that also compares its sockets with the database sooner than every 20 s.
+COMPARES_SOCKETS_SOON = {"CHAT_COMPARE_EVERY": "0.5", "CHAT_COMPARE_EVERY_WHILE_AWAY": "0.5"}
 # Seconds in which a process finds a Redis that is there again, and trusts it again.
 RECONNECTED = 2.0
 HEALTHY = 1.0
@@ -29,20 +32,27 @@ async def until(wire: Wire, version: int, seconds: float) -> float:
 
 
 async def test_a_lost_frame_comes_within_five_seconds(make_site: MakeSite) -> None:
-    with make_site("sqlite", redis=True) as site:
-        await lose_and_find(site, first_look=2.5)
+    with make_site("sqlite", redis=True, **COMPARES_SOON) as site:
+        await lose_and_find(site)
 
 
 async def test_a_lost_frame_comes_on_postgresql_too(make_site: MakeSite) -> None:
     with make_site("postgres", redis=True, **COMPARES_SOON) as site:
-        await lose_and_find(site, first_look=FIRST_LOOK)
+        await lose_and_find(site)
 
 
-async def lose_and_find(site: Site, first_look: float) -> None:
+def test_by_default_nothing_is_found_later_than_promised() -> None:
+    """The sites of these tests look sooner, so that no test has to wait for it."""
+    assert conf.REPAIR_EVERY <= 2, "the heads of a pong are at most 2 s old"
+    assert 2 * conf.REPAIR_EVERY < 5, "what is lost is found at the second look"
+    assert conf.COMPARE_EVERY + conf.COMPARE_EVERY_WHILE_AWAY < 60
+
+
+async def lose_and_find(site: Site) -> None:
     bob = site.people("ada", "bob")["bob"]
     async with site.socket("ada") as ada:
         room = ada.room("general")["id"]
-        await asyncio.sleep(first_look)
+        await asyncio.sleep(FIRST_LOOK)
         site.run(messages.say, bob, [f"lost {n}" for n in range(3)])
         changes = await ada.expect("changes", 5)
         assert (changes["from"], changes["to"]) == (0, 3)
@@ -51,7 +61,7 @@ async def lose_and_find(site: Site, first_look: float) -> None:
         assert pong["heads"] == {str(room): 3}
         await ada.say(room, "and it goes on")
         assert (await ada.expect("changes"))["from"] == 3
-        assert await ada.quiet(2 * first_look) == [], "nothing is told twice for no reason"
+        assert await ada.quiet(FIRST_LOOK) == [], "nothing is told twice for no reason"
 
 
 async def test_too_much_to_tell_is_a_hint_to_ask(make_site: MakeSite) -> None:
@@ -115,7 +125,7 @@ async def test_with_redis_away_people_talk_on_and_come_in(
 
 
 async def test_a_frozen_redis_delays_nothing_here(make_site: MakeSite, redis: Redis) -> None:
-    with make_site("sqlite", processes=2, REDIS_URL=redis.url) as site:
+    with make_site("sqlite", processes=2, REDIS_URL=redis.url, **COMPARES_SOON) as site:
         site.people("ada", "bob", "eve")
         async with (
             site.socket("ada", 0) as ada,
@@ -215,7 +225,7 @@ async def test_while_the_database_is_away_nothing_is_lost_and_nobody_is_sent_awa
 
 
 async def test_what_nobody_told_is_noticed_within_a_minute(make_site: MakeSite) -> None:
-    with make_site("sqlite", processes=2, redis=True) as site:
+    with make_site("sqlite", processes=2, redis=True, **COMPARES_SOCKETS_SOON) as site:
         site.people("ada", "bob", "eve", "kim")
         async with (
             site.socket("ada", 1) as ada,

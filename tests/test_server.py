@@ -20,6 +20,9 @@ from tests.programs import messages, people
 from tests.site import Daphne, Site
 from tests.wire import Wire, new_cid
 
+# Seconds in which a socket's handshake is on its way, and between two looks at the memory.
+ON_THE_WAY = LOOK_EVERY = 0.05
+
 
 def memory(process: Daphne) -> int:
     """Bytes that the process holds in memory."""
@@ -97,7 +100,7 @@ async def test_a_flood_waits_outside(make_site: MakeSite) -> None:
             flooding = asyncio.create_task(flood())
             most = 0
             while not flooding.done():
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(LOOK_EVERY)
                 most = max(most, memory(site.processes[0]))
             await ada.answer(1999, timeout=60)
             assert most - before < 16 * 2**20, f"{(most - before) / 2**20:.0f} MiB"
@@ -239,7 +242,7 @@ async def test_sigterm_right_after_a_connect_is_no_error(make_site: MakeSite) ->
         site.people("ada")
         wires = [site.socket("ada") for _ in range(5)]
         opening = [asyncio.create_task(wire.__aenter__()) for wire in wires]
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(ON_THE_WAY)
         site.processes[0].process.send_signal(signal.SIGTERM)
         await asyncio.to_thread(site.processes[0].process.wait, 10)
         await asyncio.gather(*opening, return_exceptions=True)

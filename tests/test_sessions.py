@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from chatsite.sessions import SessionStore
+from rooms.accounts.sessions import SessionStore
 from tests.web import account, browser
 
 pytestmark = pytest.mark.django_db

@@ -41,7 +41,7 @@ def url() -> str:
 
 
 def test_empty_place_says_where_the_link_is() -> None:
-    page = browser().get("/").content.decode()
+    page = browser().get("/", follow=True).content.decode()
     assert "printed in the terminal" in page
     assert setup_token() not in page
 

@@ -75,3 +75,16 @@ def test_the_server_keeps_a_backup_of_before(make_site: MakeSite) -> None:
         # It is one like any other, and is brought up to date when it is restored.
         assert site.manage("restore", "--yes", str(kept)).returncode == 0
         assert site.manage("verify").returncode == 0
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_deleted_people_lose_the_name_that_was_in_one_language(
+    make_site: MakeSite, database: str
+) -> None:
+    with make_site(database, serve=False) as site:
+        assert site.manage("migrate", "rooms", "0005").returncode == 0
+        deleted, other = site.run(upgrading.delete_people_as_before)
+        assert site.manage("migrate").returncode == 0
+        people = {id: names for id, *names in site.run(upgrading.people)}
+        assert people == {deleted: [f"~{deleted}", ""], other: [f"deleted-{other}", "Eve"]}
+        assert site.manage("verify").returncode == 0

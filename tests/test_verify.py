@@ -1,28 +1,30 @@
 """`manage.py verify` finds damage, and nothing where there is none."""
 
+import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.conftest import MakeSite
-from tests.programs import damage, messages
+from tests.conftest import MakeSite, _site
+from tests.programs import damage, messages, pages
 
 DAMAGE: dict[str, Callable[[], None]] = {
     "Room 1: 3 messages with seqs 2 to 4.": damage.remove_the_first,
     "Room 1: its seq is 9, its last message's 4.": damage.change_seq,
     "Room 1: its version is 99, its newest 7.": damage.change_version,
     "Room 1: 4 messages with 3 versions.": damage.repeat_a_version,
-    "its version is beyond its room's": damage.leave_the_versions,
+    "its version is not between 1 and its room's": damage.leave_the_versions,
     "its text is still there": damage.keep_a_deleted_text,
-    "whether it has mentions is wrong": damage.claim_mentions,
-    "whether it has reactions is wrong": damage.deny_reactions,
+    "its parts are wrong about mentions": damage.claim_mentions,
+    "its parts are wrong about reactions": damage.deny_reactions,
     "it has reactions": damage.react_to_the_deleted,
-    "what it answers is in another room": damage.move_what_is_answered,
-    "a mention names another place": damage.move_a_mention,
+    "it replies to a message in another room": damage.move_what_is_answered,
+    "a mention has the wrong room or seq": damage.move_a_mention,
     "it is ahead of its room": damage.follow_too_far,
-    "its activity is not that of its latest message": damage.miss_an_activity,
-    "more is read than was said": damage.read_too_far,
+    "its activity does not match its latest message": damage.miss_an_activity,
+    "its read mark is ahead of the room": damage.read_too_far,
 }
 
 
@@ -41,11 +43,20 @@ def test_it_works(make_site: MakeSite, database: str) -> None:
         assert broken.stdout.endswith("2 rooms, 4 messages: 2 problems.\n")
 
 
-@pytest.mark.parametrize("words", DAMAGE)
-def test_each_damage_is_found(make_site: MakeSite, words: str) -> None:
-    with make_site("sqlite", serve=False) as site:
+@pytest.fixture(scope="module")
+def whole(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A file with a bit of everything to copy and to damage."""
+    with _site(request, serve=False) as site:
         site.people("ada", "bob")
         site.run(messages.everything)
+        site.run(pages.checkpoint)
+        yield site.folder / "chat.sqlite3"
+
+
+@pytest.mark.parametrize("words", DAMAGE)
+def test_each_damage_is_found(make_site: MakeSite, whole: Path, words: str) -> None:
+    with make_site("sqlite", serve=False) as site:
+        shutil.copy(whole, site.folder / "chat.sqlite3")
         site.run(DAMAGE[words])
         broken = site.manage("verify", "--quiet")
         assert broken.returncode == 1, broken.stderr
@@ -57,7 +68,7 @@ def test_a_cid_said_twice_is_found(make_site: MakeSite) -> None:
         site.people("ada", "bob")
         site.run(messages.everything)
         site.run(damage.repeat_a_cid)
-        assert "stands 4 times" in site.manage("verify").stdout
+        assert "is used 4 times" in site.manage("verify").stdout
 
 
 def test_it_holds_nobody_up(make_site: MakeSite) -> None:

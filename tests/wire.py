@@ -21,8 +21,10 @@ def new_cid() -> str:
 
 
 class Wire:
-    def __init__(self, url: str, session: str | None, origin: str | None = "same") -> None:
-        self.url, self.session = url, session
+    def __init__(
+        self, url: str, session: str | None, origin: str | None = "same", path: str = "/ws/"
+    ) -> None:
+        self.url, self.session, self.path = url, session, path
         self.origin = url if origin == "same" else origin
         self.hello: Frame = {}
         self.events: list[Frame] = []
@@ -34,7 +36,7 @@ class Wire:
     async def __aenter__(self) -> Self:
         headers = {"Cookie": f"sessionid={self.session}"} if self.session else {}
         self.connection: ClientConnection = await connect(
-            self.url.replace("http", "ws", 1) + "/ws/",
+            self.url.replace("http", "ws", 1) + self.path,
             additional_headers=headers,
             origin=self.origin,  # type: ignore[arg-type]
             max_size=None,

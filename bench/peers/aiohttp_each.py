@@ -1,4 +1,4 @@
-"""aiohttp and Redis, a subscription for each socket: what a newcomer writes first."""
+"""aiohttp and Redis with a subscription for each socket: a simple first design."""
 
 import asyncio
 import os

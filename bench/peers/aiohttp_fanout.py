@@ -1,4 +1,4 @@
-"""aiohttp and Redis, one subscription and fan-out in the process: aiohttp at its best."""
+"""aiohttp and Redis with one subscription and fan-out in the process: aiohttp's best design."""
 
 import asyncio
 import os

@@ -1,6 +1,6 @@
-/* The bound: what this machine can do at all. A chat that only writes to sockets, without Redis.
+/* The upper bound for this machine: a chat that only writes to sockets, without Redis.
  *
- *   bound PORT joined|each      joined: what came in one turn of the loop goes out in one write
+ *   bound PORT joined|each      joined: one write for everything received in one turn of the loop
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -17,7 +17,7 @@
 
 enum { SOCKETS = 20000, ROOMS = 2000, READ_SIZE = 1 << 16, TURN = 1 << 20 };
 
-/* The only key that bench/load.c sends, and its answer (RFC 6455, 1.3). */
+/* The only key that bench/load.c sends, and the accept value for it (RFC 6455, 1.3). */
 static const char ANSWER[] =
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
@@ -115,7 +115,7 @@ static void enter(int socket, const char *request) {
     put(socket, ANSWER, sizeof ANSWER - 1);
 }
 
-/* One frame of a client, always masked; returns where the next begins. */
+/* Reads one frame from a client, always masked; returns where the next one begins. */
 static char *take_frame(int socket, char *at, char *stop) {
     unsigned char *head = (unsigned char *)at;
     if (stop - at < 2) return at;

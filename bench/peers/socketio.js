@@ -1,4 +1,4 @@
-// socket.io with its Redis adapter, as its documentation has it:
+// socket.io with its Redis adapter, as its documentation shows it:
 // https://socket.io/docs/v4/redis-adapter/
 import { createServer } from "node:http";
 import process from "node:process";

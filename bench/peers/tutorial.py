@@ -1,7 +1,7 @@
 """The consumer of the Channels tutorial, part 3: https://channels.readthedocs.io/en/stable/tutorial/
 
-As it stands there, on daphne; LAYER is `channels_redis.core` or `channels_redis.pubsub`. The
-tutorial has the core layer.
+Unchanged, on daphne. LAYER is `channels_redis.core` (as in the tutorial) or
+`channels_redis.pubsub`.
 """
 
 import json

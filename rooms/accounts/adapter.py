@@ -7,12 +7,12 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.shortcuts import render
 
 from rooms.accounts.models import Invitation
+from rooms.conf import conf
 from rooms.live.revocation import end_sockets
 from rooms.models import Person, Place, Signup
 
@@ -40,7 +40,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return super().save_user(request, user, form, commit)
 
     def send_mail(self, template_prefix: str, email: str, context: dict) -> None:
-        if settings.MAIL_IS_CONFIGURED:
+        if conf.SENDS_MAIL:
             super().send_mail(template_prefix, email, context)
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
@@ -38,6 +39,9 @@ class AccountAdmin(UserAdmin):
     def get_inlines(self, request: HttpRequest, obj: Any) -> list:
         return [PersonInline] if obj else []
 
+
+# The admin signs in through allauth, so that the same limits protect it.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 User = get_user_model()
 admin.site.unregister(User)

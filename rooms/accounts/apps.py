@@ -15,6 +15,7 @@ class AccountsConfig(Capability):
     label = "rooms_accounts"
     verbose_name = _("Accounts")
     urls = "urls"
+    scripts = ("rooms_accounts/accounts.js",)
 
     def ready(self) -> None:
         settings = import_module("rooms.pages.settings")

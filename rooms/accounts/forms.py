@@ -3,10 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
+from allauth.account import forms as allauth
 from django import forms
 from django.contrib.auth import get_user_model
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +20,22 @@ from rooms.models.person import Account
 from rooms.pages.forms import line
 
 User = get_user_model()
+
+# Characters of an email address, the longer of the two; SQLite fails on very long ones.
+MAX_LOGIN = 254
+
+
+class LoginForm(allauth.LoginForm):
+    """allauth's form, with a label that names both ways to sign in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("Username or email")
+        self.fields["login"].validators.append(MaxLengthValidator(MAX_LOGIN))
+        attributes = self.fields["login"].widget.attrs
+        attributes |= {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
 
 
 class SignupForm(forms.Form):

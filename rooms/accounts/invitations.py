@@ -13,7 +13,7 @@ from rooms.models import Place, Signup
 def join_place(request: HttpRequest, token: str) -> HttpResponse:
     """Remembers the link in the session for the sign-up."""
     if request.user.is_authenticated:
-        return redirect("home")
+        return redirect("rooms:home")
     # PostgreSQL rejects NUL even in a search.
     usable = "\0" not in token and Invitation.objects.usable().filter(token=token).exists()
     if not usable or Place.get().signup == Signup.CLOSED:

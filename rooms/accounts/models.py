@@ -3,6 +3,7 @@ import secrets
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -44,7 +45,7 @@ class Invitation(models.Model):
         return f"{self.uses}/{self.max_uses or '∞'}"
 
     def get_absolute_url(self) -> str:
-        return f"/join/{self.token}/"
+        return reverse("rooms:invitation", args=[self.token])
 
     @classmethod
     def use(cls, token: str) -> bool:

@@ -4,7 +4,6 @@ from typing import Any
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
-from django.conf import settings as site
 from django.contrib import messages
 from django.contrib.auth import get_user_model, logout
 from django.core.paginator import Paginator
@@ -18,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from rooms.accounts.forms import DeleteAccountForm, InvitationForm
 from rooms.accounts.models import Invitation
+from rooms.conf import conf
 from rooms.live.revocation import end_sockets
 from rooms.models import Person
 from rooms.pages.answers import SignedInRequest, signed_in
@@ -36,12 +36,19 @@ def section(request: SignedInRequest) -> dict[str, Any]:
     return {
         "invitation_form": InvitationForm(),
         "invitations": [
-            {"invitation": invitation, "link": site.CHAT_URL + invitation.get_absolute_url()}
+            {
+                "invitation": invitation,
+                "link": _link(request, invitation.get_absolute_url()),
+            }
             for invitation in Invitation.objects.usable()
         ],
         "people": Paginator(people, PEOPLE_A_PAGE).get_page(request.GET.get("page")),
         "q": text,
     }
+
+
+def _link(request: SignedInRequest, path: str) -> str:
+    return conf.URL + path if conf.URL else request.build_absolute_uri(path)
 
 
 @require_POST
@@ -53,7 +60,7 @@ def invite(request: SignedInRequest) -> HttpResponse:
         return page(request, 400, invitation_form=form)
     form.save(request.user)
     messages.success(request, _("The invitation link is ready: copy it below."))
-    return redirect("settings")
+    return redirect("rooms:settings")
 
 
 @require_POST
@@ -62,7 +69,7 @@ def revoke(request: SignedInRequest, invitation_id: int) -> HttpResponse:
     require_owner(request)
     Invitation.objects.filter(pk=invitation_id).update(revoked_at=timezone.now())
     messages.success(request, _("The link cannot be used any more."))
-    return redirect("settings")
+    return redirect("rooms:settings")
 
 
 @require_POST
@@ -73,7 +80,7 @@ def reset_link(request: SignedInRequest, person_id: int) -> HttpResponse:
     person = get_object_or_404(Person.objects.active(), pk=person_id, user__isnull=False)
     key = default_token_generator.make_token(person.user)
     path = reverse("account_reset_password_from_key", args=[user_pk_to_url_str(person.user), key])
-    return page(request, reset_for=person, reset_link=site.CHAT_URL + path)
+    return page(request, reset_for=person, reset_link=_link(request, path))
 
 
 @require_POST
@@ -92,7 +99,7 @@ def set_active(request: SignedInRequest, person_id: int, active: bool) -> HttpRe
             end_sockets(person.pk)
         sentence = _("%(name)s can sign in again.") if active else _("%(name)s was deactivated.")
         messages.success(request, sentence % {"name": person.handle})
-    return redirect("settings")
+    return redirect("rooms:settings")
 
 
 @require_http_methods(["GET", "POST"])

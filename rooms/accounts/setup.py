@@ -28,7 +28,7 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         user = _found(form.cleaned_data)
         login(request, user, "allauth.account.auth_backends.AuthenticationBackend")
-        return redirect("home")
+        return redirect("rooms:home")
     return render(request, "accounts/setup.html", {"form": form})
 
 

@@ -1,1 +1,1 @@
-"""Statements by hand, threads of our own to run them on, and moments that several reads share."""
+"""Handwritten statements, read threads, and snapshots shared by several reads."""

@@ -6,9 +6,9 @@ from django.db import connection, transaction
 
 @contextmanager
 def one_moment() -> Iterator[None]:
-    """All reads inside see the same state of the database, and hold nobody up."""
+    """All reads inside see the same snapshot of the database, without blocking anybody."""
     if connection.vendor == "sqlite":
-        # The site's transactions take the write lock at once; this one must not.
+        # The site's transactions take the write lock immediately; this one must not.
         connection.ensure_connection()
         connection.transaction_mode = "DEFERRED"  # type: ignore[attr-defined]
     with transaction.atomic():

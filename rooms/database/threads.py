@@ -1,7 +1,7 @@
-"""Database work of sockets, on threads of our own.
+"""Database work of sockets, on our own threads.
 
-asgiref's single thread is shared by everything. Measured: one slow query there freezes every
-socket of the process.
+asgiref's single thread is shared by everything. Measured: one slow query there freezes all
+sockets of the process.
 """
 
 import asyncio
@@ -16,21 +16,21 @@ from rooms.database.moments import one_moment
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# Enough that one person's slow page of history does not hold up everybody else.
+# Enough that a slow page of history for one person does not delay everybody else.
 READERS = 4
 
 _readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
 
 def keep() -> None:
-    """Call before work on a thread that lives on: keeps its connection while it is usable."""
-    # CONN_MAX_AGE is meant for threads that come and go with requests.
+    """Keeps a long-lived thread's connection while it is usable. Call before work on it."""
+    # CONN_MAX_AGE is meant for threads that live for one request.
     connection.close_at = None
     connection.close_if_unusable_or_obsolete()
 
 
 async def read(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Runs `function`, which only reads, at one moment of the database."""
+    """Runs `function`, which must only read, in one snapshot of the database."""
 
     def at_one_moment() -> T:
         with one_moment():

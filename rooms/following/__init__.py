@@ -1,4 +1,4 @@
-"""Work that happens after a message: followers of the log, and rows that are due.
+"""Work after a message: followers of the log, and due rows.
 
-It runs in the serving process, on threads of its own, and never in the way of an ack.
+It runs in the serving process, on its own threads, and never delays an ack.
 """

@@ -1,4 +1,4 @@
-"""When each room was last talked in: what the directory sorts by."""
+"""Keeps the time of each room's latest message; the directory sorts by it."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from django.db import connection
 
 from rooms.following.follower import Changes, Follower
 
-# From the rooms as they are now: the same result, whichever changes it is told of and how often.
+# Reads the current rooms, so the result does not depend on the changes or how often they come.
 _LATEST = """
     INSERT INTO rooms_activity (room_id, seq, at)
     SELECT room.id, room.seq, message.created_at
@@ -21,7 +21,7 @@ _LATEST = """
 class ActivityFollower(Follower):
     name = "rooms.activity"
     every = 2.0
-    bite = 2**62  # it looks at rooms, however much was said in them
+    bite = 2**62  # it only needs the rooms, not the number of changes
 
     def follow(self, changes: Sequence[Changes]) -> None:
         rooms = [change.room for change in changes]

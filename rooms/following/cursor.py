@@ -1,4 +1,4 @@
-"""How far each follower is in each room."""
+"""How far each follower has got in each room."""
 
 from collections.abc import Iterable, Sequence
 from uuid import UUID
@@ -10,7 +10,7 @@ from rooms.following import lease
 from rooms.following.follower import Changes, Follower, Handler
 from rooms.models import Cursor, Lease, Room
 
-# Rooms that a follower gets at once.
+# Rooms per call of a follower.
 ROOMS_A_BITE = 100
 
 
@@ -24,7 +24,7 @@ _BEHIND = """
 
 
 def behind(follower: Follower) -> list[Changes]:
-    """The next changes of every room that moved."""
+    """Returns the next changes of every room that moved."""
     return [
         Changes(room, version, min(head, version + follower.bite))
         for room, version, head in fetch(_BEHIND, [follower.name])
@@ -32,7 +32,7 @@ def behind(follower: Follower) -> list[Changes]:
 
 
 def move(follower: str, changes: Iterable[Changes], holder: UUID, epoch: str) -> None:
-    """Writes down that they were followed. Raises lease.Lost."""
+    """Moves the cursors past these changes. Raises lease.Lost."""
     cursors = [Cursor(follower=follower, room_id=c.room, version=c.to) for c in changes]
     with lease.held(follower, holder, epoch):
         _write(cursors)
@@ -48,7 +48,7 @@ def _write(cursors: Sequence[Cursor]) -> None:
 
 
 def register(task: Follower | Handler) -> None:
-    """What is new to this database gets its lease, and a follower the cursors it begins with."""
+    """Creates the lease of a new follower or handler, and the follower's first cursors."""
     with transaction.atomic():
         _lease, new = Lease.objects.get_or_create(name=task.name)
         if new and isinstance(task, Follower) and not task.from_the_beginning:
@@ -64,6 +64,6 @@ _PUT_RIGHT = """
 
 
 def put_right() -> None:
-    """After a restore a cursor may be ahead of its room, and would miss what is said next."""
+    """Resets cursors that are ahead after a restore. They would miss the next changes."""
     with connection.cursor() as cursor:
         cursor.execute(_PUT_RIGHT)

@@ -1,9 +1,9 @@
-"""Work for a time: `schedule` it in the transaction that makes it necessary.
+"""Scheduled work. Call `schedule` in the transaction that makes the work necessary.
 
     due.schedule("polls.close", str(message_id), closes_at)
 
-A row runs at least once at or after its time, in the process that holds its kind's lease. A try
-that fails, or that its process did not survive, is followed by another, later and later.
+A row runs at least once at or after its time, in the process that holds the lease of its kind. If
+a try fails, or its process dies, it is retried with backoff.
 """
 
 from dataclasses import dataclass
@@ -19,15 +19,15 @@ from rooms.following import lease
 from rooms.following.follower import Handler
 from rooms.models import Due
 
-# Seconds from one try to the next: twice as long each time.
+# Seconds until the first retry; doubles each time.
 FIRST_RETRY = 1.0
 LONGEST_RETRY = 3600.0
-# Characters of an error that are kept.
+# Characters of an error to keep.
 MAX_ERROR = 2000
 
 
 def schedule(kind: str, key: str, at: datetime) -> None:
-    """Has `key` done at a time. There is one row for a kind and key: a later call moves it."""
+    """Schedules `key` for a time. There is one row per kind and key; a later call moves it."""
     Due.objects.bulk_create(
         [Due(kind=kind, key=key, due_at=at)],
         update_conflicts=True,
@@ -37,18 +37,18 @@ def schedule(kind: str, key: str, at: datetime) -> None:
 
 
 def cancel(kind: str, key: str) -> None:
-    """Forgets it. A try that runs at this moment is not stopped."""
+    """Removes the row. Does not stop a try that is running."""
     Due.objects.filter(kind=kind, key=key).delete()
 
 
 def try_again(rows: QuerySet[Due]) -> int:
-    """Makes rows due now, with all their tries. Returns how many."""
+    """Makes rows due now and resets their tries. Returns their number."""
     return rows.update(due_at=Now(), tries=0, token=uuid4())
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A try of a row: `tries` counts it."""
+    """One try of a row. `tries` includes it."""
 
     id: int
     key: str
@@ -63,10 +63,10 @@ _NEXT = """
 
 
 def claim(handler: Handler, holder: UUID, epoch: str) -> Claimed | None:
-    """The next row of a handler that is due. Raises lease.Lost.
+    """Claims the handler's next due row, if any. Raises lease.Lost.
 
-    The try is counted and the next one set before it begins: a row that kills its process would
-    otherwise kill the next one too, and so on.
+    Counts the try and schedules the next one before it begins. Otherwise a row that kills its
+    process would kill every process after it too.
     """
     with lease.held(handler.name, holder, epoch):
         found = fetch(_NEXT.format(clock=lease.clock()), [handler.name])
@@ -85,7 +85,7 @@ def done(handler: Handler, row: Claimed, holder: UUID, epoch: str) -> None:
 
 
 def failed(handler: Handler, row: Claimed, error: str, holder: UUID, epoch: str) -> None:
-    """Keeps the error, and leaves the row for its next try if it has one. Raises lease.Lost."""
+    """Stores the error and keeps the row for its next try, if it has one. Raises lease.Lost."""
     with lease.held(handler.name, holder, epoch):
         _set_next(row, handler, error[:MAX_ERROR])
 

@@ -1,10 +1,10 @@
-"""What a capability writes to have work done afterwards: a `Follower` or a `Handler`.
+"""The base classes for background work: `Follower` and `Handler`.
 
-Both are run at least once: after a crash, what was done and not yet written down is done again.
-So write them idempotent: derive the result from the rows (an upsert), or look first whether it is
-there. What they change in history goes through `rooms.log` as SYSTEM.
+Both run at least once: after a crash, work that was done but not recorded is done again. So make
+them idempotent: derive the result from the rows (an upsert), or first check whether it exists.
+They change history through `rooms.log`, as SYSTEM.
 
-They run outside of a transaction, on a thread of a pool, one at a time across all processes. Keep
+They run outside a transaction, on a thread pool, one at a time across all processes. Keep
 transactions short: on SQLite every ack waits for the writer.
 """
 
@@ -26,37 +26,37 @@ class Changes:
     to: int
 
     def messages(self) -> QuerySet[Message]:
-        """The messages that changed, in the order of their versions.
+        """Returns the changed messages, ordered by version.
 
-        Each is here once, in its latest state. One that has changed again since comes later.
+        Each appears once, in its latest state. If it has changed again since, it comes later.
         """
         changed = Message.objects.filter(room=self.room, version__gt=self.after)
         return changed.filter(version__lte=self.to).order_by("version")
 
 
 class Follower:
-    """Follows every room's changes, in their order, from a cursor kept in the database."""
+    """Follows the changes of every room, in order, from a cursor kept in the database."""
 
-    # Unique, also among handlers; its cursors go by it.
+    # Unique, also among handlers. Cursors are stored under it.
     name: str
-    # A new follower begins with the first change of each room, or else with the next one.
+    # Whether a new follower starts with the first change of each room, or with the next one.
     from_the_beginning = True
-    # Seconds between two bites of a follower that is not behind. Its work and its cursors cost two
-    # transactions a bite, so take as many as people do not notice.
+    # Seconds between two calls of a follower that is up to date. Each call costs two transactions,
+    # so choose the longest delay that people do not notice.
     every = 0.2
-    # Changes of one room in a bite.
+    # Maximum changes of one room per call.
     bite = 500
 
     def follow(self, changes: Sequence[Changes]) -> None:
-        """Takes what changed in some rooms. Raises to get it again, later and later.
+        """Processes changes of some rooms. If it raises, it gets them again, with backoff.
 
-        If several rooms fail together, each is tried alone: one room cannot hold up the others.
+        If several rooms fail together, each is retried alone, so that none blocks the others.
         """
         raise NotImplementedError
 
 
 class Row(Protocol):
-    """A due row as its handler sees it."""
+    """A due row, as passed to its handler."""
 
     @property
     def key(self) -> str: ...
@@ -66,13 +66,13 @@ class Row(Protocol):
 
 
 class Handler:
-    """Runs the due rows of its kind (`rooms.following.due.schedule`), the oldest first."""
+    """Runs the due rows of its kind (`rooms.following.due.schedule`), oldest first."""
 
     # The kind; unique, also among followers.
     name: str
-    # After so many failures it is given up, and stays in the admin with its error.
+    # After this many failures the row is given up. The admin shows it with its error.
     max_tries = 10
 
     def run(self, row: Row) -> None:
-        """Does the work. Raises to be tried again; the exception's text is kept with the row."""
+        """Does the work. If it raises, the row is retried, and the exception's text is kept."""
         raise NotImplementedError

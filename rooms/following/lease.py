@@ -1,25 +1,21 @@
-"""One process at a time: each follower and handler has a row, renewed by who runs it."""
+"""Leases: each follower and handler runs in one process, which keeps renewing its lease."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection, transaction
 
+from rooms.conf import conf
 from rooms.database.statements import fetch
-
-# Seconds after its last renewal in which a process may hold a lease. With the renewal of others
-# and their look every second a killed process is replaced in less than ten.
-SECONDS: float = getattr(settings, "CHAT_LEASE", 7.0)
 
 
 class Lost(Exception):
-    """Another process runs it now, or the database has a new epoch. Nothing was written."""
+    """Another process has the lease, or the database has a new epoch. Nothing was written."""
 
 
 def clock(seconds: float = 0) -> str:
-    """The database's own time, in SQL, `seconds` from now. Clocks of processes may differ."""
+    """SQL for the database's time, `seconds` from now. The clocks of processes may differ."""
     if connection.vendor == "sqlite":
         return f"STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'now', '{seconds:+.3f} seconds')"
     return f"(CLOCK_TIMESTAMP() + INTERVAL '{seconds:.3f} seconds')"
@@ -30,9 +26,9 @@ def _listed(names: Collection[str]) -> str:
 
 
 def hold(names: Collection[str], holder: UUID) -> set[str]:
-    """Takes those leases that are free and renews those that it has. Returns what it holds."""
+    """Takes free leases and renews our own. Returns the leases held."""
     query = f"""
-        UPDATE rooms_lease SET holder = %s, until = {clock(SECONDS)}
+        UPDATE rooms_lease SET holder = %s, until = {clock(conf.LEASE)}
         WHERE name IN ({_listed(names)}) AND (holder = %s OR until <= {clock()})
         RETURNING name
     """
@@ -41,7 +37,7 @@ def hold(names: Collection[str], holder: UUID) -> set[str]:
 
 
 def give_back(names: Collection[str], holder: UUID) -> None:
-    """The process ends in order: others need not wait."""
+    """Releases leases on a clean shutdown, so that others need not wait."""
     query = f"""
         UPDATE rooms_lease SET until = {clock()}
         WHERE name IN ({_listed(names)}) AND holder = %s
@@ -52,10 +48,10 @@ def give_back(names: Collection[str], holder: UUID) -> None:
 
 @contextmanager
 def held(name: str, holder: UUID, epoch: str) -> Iterator[None]:
-    """A transaction that commits only what the holder of the lease wrote. Raises Lost.
+    """A transaction that commits only if the holder still has the lease. Raises Lost.
 
-    A process that stood still for longer than its lease writes nothing over what its successor
-    did, and nothing that it read before a restore goes into the restored database.
+    This keeps a process that was suspended for longer than its lease from overwriting its
+    successor's work, and keeps data read before a restore out of the restored database.
     """
     locking = "FOR UPDATE OF lease" if connection.features.has_select_for_update else ""
     query = f"""
@@ -70,5 +66,5 @@ def held(name: str, holder: UUID, epoch: str) -> Iterator[None]:
 
 
 def value(id: UUID) -> UUID | str:
-    """A UUID as the value of a column."""
+    """Converts a UUID to a column value."""
     return id if connection.features.has_native_uuid_field else id.hex

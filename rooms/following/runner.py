@@ -1,8 +1,8 @@
-"""Runs all followers and handlers in the serving process, on threads of its own.
+"""Runs all followers and handlers in the serving process, on its own threads.
 
-One thread looks once a second, with one statement, for what moved in any process, what is due and
-which leases are free; a few others do the work. Nothing here uses the event loop, so that a handler
-may sleep.
+One thread polls once a second, with one statement, for rooms that moved in any process, due rows
+and free leases; a few worker threads do the work. Nothing here uses the event loop, so handlers
+may block.
 """
 
 import logging
@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from rooms import capability
+from rooms.conf import conf
 from rooms.database.statements import fetch
 from rooms.database.threads import keep
 from rooms.following import cursor, due, lease
@@ -24,17 +25,17 @@ from rooms.following.follower import Changes, Follower, Handler
 
 logger = logging.getLogger(__name__)
 
-# Seconds between two looks.
+# Seconds between two polls.
 LOOK = 1.0
-# Seconds from a commit of this process to the look that it causes: others come along.
+# Seconds from a commit of this process to the poll that it triggers, to collect further commits.
 GATHER = 0.1
-# Seconds between two renewals of a lease.
-RENEW = lease.SECONDS * 0.4
-# What runs at the same time. One that waits for the world outside holds up no other.
+# The share of a lease's time after which it is renewed.
+RENEW_AT = 0.4
+# Worker threads. A handler that waits for a network does not block the others.
 WORKERS = 3
-# Seconds for which the end of the process waits for what runs.
+# Seconds to wait for running work on shutdown.
 FINISH_WITHIN = 2.0
-# Seconds until a room that a follower failed in is tried again: twice as long each time.
+# Seconds until a follower's failed room is retried; doubles each time.
 FIRST_RETRY, LONGEST_RETRY = 1.0, 60.0
 
 
@@ -42,11 +43,11 @@ class Heads(NamedTuple):
     """Differs from earlier heads if anything changed in any room."""
 
     epoch: str
-    versions: int  # of all rooms together
+    versions: int  # sum over all rooms
 
 
 class Seen(NamedTuple):
-    """What a look saw."""
+    """The result of a poll."""
 
     heads: Heads
     due: set[str]  # kinds of rows
@@ -75,13 +76,13 @@ def look() -> Seen:
 
 @dataclass(slots=True)
 class Trouble:
-    """A room that a follower failed in."""
+    """The retry state of a room that a follower failed in."""
 
     failures: int = 0
     not_before: float = 0.0
 
     def again(self) -> float:
-        """Seconds until it is tried again."""
+        """Counts a failure. Returns the seconds until the next try."""
         wait = min(LONGEST_RETRY, FIRST_RETRY * 2**self.failures)
         self.failures += 1
         self.not_before = time.monotonic() + wait
@@ -104,7 +105,7 @@ class Job:
         return self.followed != seen.heads
 
     def ready(self, room: int) -> bool:
-        """Whether a follower may go on in the room."""
+        """Whether a follower may continue in the room."""
         return room not in self.trouble or self.trouble[room].not_before <= time.monotonic()
 
 
@@ -118,33 +119,33 @@ class Runner:
         self._held: set[str] = set()
         self._held_until = self._renew_at = 0.0
         self._epoch: str | None = None
-        self._prompt = False  # somebody wants to know of a commit before the next look
+        self._prompt = False  # a follower wants to run before the next regular poll
         self._stopping = False
         self._news = threading.Event()
         self._queue: SimpleQueue[tuple[Job, Heads] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """At the start of the process, or with its first socket."""
+        """Called at the process's startup, or for its first socket."""
         if self._thread is None:
             self._jobs = {task.name: Job(task) for task in self._collect()}
-            # Daemons: what still runs at the end of the process runs again in another one.
+            # Daemons: work that is unfinished when the process ends runs again in another one.
             self._thread = threading.Thread(target=self._run, name="followers", daemon=True)
             self._thread.start()
 
     def stop(self) -> None:
-        """Ends after what runs, or soon. Blocks for a few seconds at most."""
+        """Stops after the running work, within a few seconds."""
         self._stopping = True
         self._news.set()
         if self._thread is not None:
             self._thread.join(FINISH_WITHIN + LOOK)
 
     def wake(self) -> None:
-        """This process has committed something."""
+        """Called after a commit of this process."""
         if self._prompt:
             self._news.set()
 
-    # Looking
+    # Polling
 
     def _run(self) -> None:
         workers = [
@@ -159,20 +160,20 @@ class Runner:
                 keep()
                 next_look = self._look()
             except (OperationalError, InterfaceError) as problem:
-                logger.warning("Followers cannot look at the rooms: %s", problem)
+                logger.warning("Followers cannot poll the database: %s", problem)
             except Exception:
-                logger.exception("Followers failed to look at the rooms.")
+                logger.exception("Polling for followers failed.")
             if self._news.wait(next_look):
                 time.sleep(GATHER)
                 self._news.clear()
         self._end(workers)
 
     def _look(self) -> float:
-        """Has done what there is to do. Returns the seconds until the next look."""
+        """Polls, and queues the work found. Returns the seconds until the next poll."""
         began = time.monotonic()
         seen = look()
         if seen.heads.epoch != self._epoch:
-            # Also after a restore, of a backup in which some may not be known.
+            # Also needed after a restore: the backup may not know some of them.
             for job in self._jobs.values():
                 cursor.register(job.task)
             cursor.put_right()
@@ -193,8 +194,8 @@ class Runner:
 
     def _hold(self, began: float) -> None:
         self._held = lease.hold(self._jobs.keys(), self._id)
-        self._held_until = began + lease.SECONDS
-        self._renew_at = began + RENEW if self._held else float("inf")
+        self._held_until = began + conf.LEASE
+        self._renew_at = began + conf.LEASE * RENEW_AT if self._held else float("inf")
         tasks = [self._jobs[name].task for name in self._held]
         self._prompt = any(isinstance(task, Follower) and task.every < LOOK for task in tasks)
 
@@ -212,7 +213,7 @@ class Runner:
             if ended:
                 lease.give_back(ended, self._id)
         except (DatabaseError, InterfaceError) as problem:
-            logger.warning("Leases were not given back, and will run out: %s", problem)
+            logger.warning("Could not release leases, which will expire: %s", problem)
         connection.close()
 
     # Working
@@ -229,7 +230,7 @@ class Runner:
             except lease.Lost:
                 logger.info("%s runs in another process now.", job.task.name)
             except (OperationalError, InterfaceError) as problem:
-                logger.warning("%s cannot go on: %s", job.task.name, problem)
+                logger.warning("%s cannot continue: %s", job.task.name, problem)
             except Exception:
                 logger.exception("%s failed.", job.task.name)
             finally:
@@ -249,7 +250,7 @@ class Runner:
                     return
                 bite = changes[start : start + cursor.ROOMS_A_BITE]
                 self._take(job, follower, bite, heads.epoch)
-            # A full bite of a room may leave some of it.
+            # A room with the maximum number of changes may have more.
             full = [change for change in changes if change.to - change.after == follower.bite]
             more = any(change.room not in job.trouble for change in full)
         job.followed = None if job.trouble else heads
@@ -258,14 +259,14 @@ class Runner:
         try:
             follower.follow(bite)
         except (OperationalError, InterfaceError):
-            raise  # the database is away, for all rooms
+            raise  # the database is down, for all rooms
         except Exception:
             if len(bite) > 1:
                 for change in bite:
                     self._take(job, follower, [change], epoch)
                 return
             wait = job.trouble.setdefault(bite[0].room, Trouble()).again()
-            logger.exception("%s failed: %s, again in %.0f s.", follower.name, bite[0], wait)
+            logger.exception("%s failed: %s, retrying in %.0f s.", follower.name, bite[0], wait)
             return
         cursor.move(follower.name, bite, self._id, epoch)
         for change in bite:
@@ -286,7 +287,7 @@ class Runner:
 
 
 def collect() -> Iterable[Follower | Handler]:
-    """Those of all capabilities."""
+    """Returns the followers and handlers of all capabilities."""
     return [task() for task in capability.all_of("followers")]
 
 

@@ -1,6 +1,6 @@
-"""Telling everybody: one encoded frame for each room, through the channel layer.
+"""Broadcasting: one encoded frame per room, through the channel layer.
 
-At most once is enough: the database is the truth, and a frame only says that there is news.
+At-most-once delivery is enough: the database is the truth, and a frame only announces changes.
 """
 
 import asyncio
@@ -28,24 +28,24 @@ def person_group(person_id: int) -> str:
 
 
 def frame(group: str, event: protocol.Event) -> Event:
-    """A frame to all sockets of a group, encoded here once."""
+    """Returns an event that sends a frame to all sockets of a group. Encodes it once."""
     return group, {"type": layer.FRAME, "text": protocol.encode(event)}
 
 
 def events_of(commit: Commit) -> list[Event]:
-    """What a commit has to tell: `changes` to the rooms, what is for one person's sockets."""
+    """The events of a commit: `changes` for rooms, and frames for the sockets of one person."""
     events = []
     for changes in commit.changes:
         for part in split(changes):
             group, event = frame(room_group(part.room), part)
-            # For repair, which does not read the text: how far it reaches, in which epoch.
+            # For repair, which does not parse the text: the versions it covers, and the epoch.
             event |= {"room": part.room, "from": part.from_, "to": part.to, "epoch": commit.epoch}
             events.append((group, event))
     return events + [frame(person_group(person_id), event) for person_id, event in commit.events]
 
 
 def split(changes: protocol.Changes) -> list[protocol.Changes]:
-    """The same in frames that are not too large, one after the other by version."""
+    """Splits changes into frames that are not too large, ordered by version."""
     if protocol.is_small(changes.messages):
         return [changes]
     parts: list[protocol.Changes] = []
@@ -63,25 +63,25 @@ def split(changes: protocol.Changes) -> list[protocol.Changes]:
 
 
 async def tell(events: Iterable[Event]) -> None:
-    """Sends events in their order. One that fails is logged; the others go on."""
+    """Sends events in order. A failure is logged and does not stop the others."""
     broadcaster = Broadcaster(layer.of_site())
     broadcaster.soon(events)
     await broadcaster.drain()
 
 
-# For code that is not in an event loop: pages, the admin, commands.
+# For code outside an event loop: pages, the admin, commands.
 tell_now = async_to_sync(tell)
 
 
 class Broadcaster:
-    """Tells in the background, so that no ack waits for the layer."""
+    """Sends in the background, so that acks do not wait for the layer."""
 
     def __init__(self, to: layer.Layer) -> None:
         self._layer = to
         self._telling: set[asyncio.Future[None]] = set()
 
     def soon(self, events: Iterable[Event]) -> None:
-        """Begins at once, even while earlier events wait for the layer."""
+        """Starts sending at once, even while earlier events wait for the layer."""
         for group, event in events:
             try:
                 telling = self._layer.send(group, event)
@@ -97,14 +97,14 @@ class Broadcaster:
             _not_told(group, problem)
 
     async def drain(self, seconds: float | None = None) -> None:
-        """Returns when everything was told, or after this time."""
+        """Returns when everything has been sent, or after `seconds`."""
         if self._telling:
             await asyncio.wait(self._telling, timeout=seconds)
 
 
 def _not_told(group: str, problem: BaseException) -> None:
     if isinstance(problem, OSError):
-        # The layer has logged that it is away. rooms.live.repair brings what is missing.
-        logger.debug("Could not tell %s: %s", group, problem)
+        # The layer has already logged that it is down. rooms.live.repair sends the missing changes.
+        logger.debug("Could not send to %s: %s", group, problem)
     else:
-        logger.warning("Could not tell %s; it will find out by itself.", group, exc_info=problem)
+        logger.warning("Could not send to %s. Clients will catch up.", group, exc_info=problem)

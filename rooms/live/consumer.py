@@ -1,4 +1,4 @@
-"""The socket: one per browser tab or program, for all rooms of its person."""
+"""The WebSocket consumer: one per browser tab or program, for all rooms of its person."""
 
 import asyncio
 import logging
@@ -9,12 +9,16 @@ from contextlib import suppress
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qs
 
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DatabaseError, InterfaceError
+from django.utils import translation
+from django.utils.translation import gettext_noop as _
 
 from rooms import protocol
 from rooms.database.threads import call, read
@@ -30,22 +34,23 @@ from rooms.reading import query
 
 logger = logging.getLogger(__name__)
 
-# Frames in a row that are not this protocol, after which the socket is closed.
+# Consecutive frames of another protocol after which the socket is closed.
 MAX_ALIEN_FRAMES = 5
-# Writes of one socket that wait for their commit. With more, its next frame waits.
+# Uncommitted writes per socket. Beyond this, its next frame waits.
 MAX_WAITING_WRITES = 64
-# Seconds between two `typing` of one socket in one room that are passed on.
+# Minimum seconds between two `typing` frames of one socket in one room. Others are dropped.
 TYPING_EVERY = 2.0
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
-    """Authenticates, parses, hands over to the process's writer and to queries, answers."""
+    """Authenticates, parses, passes commands to the process's writer and to queries, answers."""
 
     person_id: int
     session_key: str | None
     person: protocol.Person
-    admitted = False  # its person is known
-    entered = False  # its hello was sent
+    language: str  # of the sentences in errors
+    admitted = False  # the person is known
+    entered = False  # hello was sent
 
     async def __call__(self, scope: dict, receive: Any, send: Any) -> None:
         self.process = process.current()
@@ -58,29 +63,29 @@ class ChatConsumer(AsyncWebsocketConsumer):
         try:
             await super().__call__(scope, partial(self.other_event, receive), send)
         except BaseException:
-            # daphne leaves the socket of a cancelled handler open, and its client would wait.
+            # daphne leaves the socket of a cancelled handler open, and the client would hang.
             with suppress(Exception):
                 await send({"type": "websocket.close", "code": ORDINARY})
             raise
         finally:
-            # Also when a handler raised or was cancelled: Channels calls no disconnect() then.
+            # Channels does not call disconnect() if a handler raised or was cancelled.
             self.entered = False
             self.outbound.stop()
             if self.admitted:
                 await asyncio.shield(asyncio.ensure_future(self.process.leave(self)))
 
     async def other_event(self, receive: Any) -> dict:
-        """The next event of the server that is no frame. Frames are handled here as they come.
+        """Returns the server's next event that is not a frame. Handles frames as they arrive.
 
-        Channels' own way makes a task for each frame and waits for two: measured, 50 µs.
+        Channels creates a task for each frame and waits for two, which costs 50 µs (measured).
         """
         while (event := await receive())["type"] == "websocket.receive":
             await self.receive(event.get("text"))
         return event
 
     async def dispatch(self, message: dict) -> None:
-        # Channels' own awaits aclose_old_connections() on asgiref's one thread before every
-        # event. Database work is on other threads here, which look after their connections.
+        # Channels awaits aclose_old_connections() on asgiref's single thread before every event.
+        # Our database work runs on other threads, which manage their own connections.
         await getattr(self, message["type"].replace(".", "_"))(message)
 
     # Opening and closing
@@ -91,7 +96,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self.open()
         except (DatabaseError, InterfaceError) as problem:
             logger.warning("A socket could not be opened: %s", problem)
-            await self.end(ORDINARY)  # on which a client tries again, later and later
+            await self.end(ORDINARY)  # the client retries with backoff
 
     async def open(self) -> None:
         person_id = await call(self.authenticate)
@@ -110,12 +115,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.entered = True
 
     def authenticate(self) -> int | None:
-        """The id of the person whose account's session came with the handshake."""
+        """Returns the id of the person signed in by the handshake's session."""
+        self.language = _language(self.scope)
         user = get_user(SimpleNamespace(session=self.scope["session"]))  # type: ignore[arg-type]
         return Person.of(user).pk if isinstance(user, AbstractBaseUser) and user.is_active else None
 
     async def end(self, code: int) -> None:
-        """Closes from the server's side."""
+        """Closes the socket from the server side."""
         self.entered = False
         if self.admitted:
             self.process.withdraw(self)
@@ -151,12 +157,12 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self.bucket.refused > MAX_REFUSED:
             await self.end(FLOODING)
         elif command.ref is not None:
-            detail = "Too much at once. Wait a moment."
+            detail = _("Too much at once. Wait a moment.")
             seconds = math.ceil(retry_after * 100) / 100
             self.push(protocol.Error(command.ref, "rate_limited", detail, seconds))
 
     async def write(self, command: protocol.Command) -> None:
-        """Hands over to the writer. The next frame does not wait for the commit."""
+        """Submits to the writer. The next frame does not wait for the commit."""
         while self.waiting_writes >= MAX_WAITING_WRITES:
             self.write_done = asyncio.Event()
             await self.write_done.wait()
@@ -176,7 +182,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         except query.Denied as denied:
             self.push(protocol.Error(command.ref, denied.code, denied.detail))
         except (DatabaseError, InterfaceError):
-            detail = "The database is busy or away. Try again."
+            detail = _("The server is busy. Try again in a moment.")
             self.push(protocol.Error(command.ref, "unavailable", detail, RETRY_AFTER))
 
     def typing(self, command: protocol.Typing) -> None:
@@ -190,12 +196,15 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.push(protocol.Pong(command.ref, self.process.heads.of(self.rooms)))
 
     def push(self, event: protocol.Event) -> None:
+        if isinstance(event, protocol.Error):
+            with translation.override(self.language):
+                event.detail = translation.gettext(event.detail)
         self.outbound.push(protocol.encode(event))
 
     # From the channel layer
 
     async def fanout_frame(self, event: dict) -> None:
-        """A frame, on a layer that does not write it to the socket itself."""
+        """Sends a frame, for layers that do not write to the socket themselves."""
         if self.process.repair.allows(event):
             self.outbound.push(event["text"])
 
@@ -218,7 +227,16 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self.process.comparer.compare([self])
 
 
-# The commands that are neither a verb nor a query: see rooms.checks.
+def _language(scope: dict) -> str:
+    """The language that the client asks for, or the site's."""
+    asked = parse_qs(scope["query_string"].decode("latin-1")).get("language", [""])
+    try:
+        return translation.get_supported_language_variant(asked[0])
+    except LookupError:
+        return settings.LANGUAGE_CODE
+
+
+# Commands that are neither a verb nor a query; see rooms.checks.
 HANDLERS: dict[type[protocol.Command], Callable[[ChatConsumer, Any], None]] = {
     protocol.Typing: ChatConsumer.typing,
     protocol.Ping: ChatConsumer.ping,

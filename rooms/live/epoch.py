@@ -1,7 +1,7 @@
-"""Which life of the database the sockets here know.
+"""The database epoch that the sockets of this process know.
 
-A restored backup has a new epoch: versions begin anew in it, and everything that clients hold may
-be wrong. So all sockets are closed, and clients fetch everything again.
+Restoring a backup changes the epoch: versions start over, and the data that clients hold may be
+wrong. So all sockets are closed, and clients fetch everything again.
 """
 
 import asyncio
@@ -15,22 +15,22 @@ from rooms.protocol.closing import ORDINARY
 
 logger = logging.getLogger(__name__)
 
-# Milliseconds over which the clients come back.
+# Milliseconds over which clients reconnect.
 COMING_BACK = 1000
 
 
 class Epoch:
     def __init__(self, sockets: Sockets, heads: Heads) -> None:
         self._sockets, self._heads = sockets, heads
-        self._epoch: str | None = None  # that the sockets here live in
+        self._epoch: str | None = None  # known to the sockets here
         self._closing: asyncio.Task[None] | None = None
 
     def greeted(self, epoch: str) -> None:
-        """A socket was told this epoch."""
+        """A socket was sent this epoch in its hello."""
         self._epoch = self._epoch or epoch
 
     def accepts(self, epoch: str | None) -> bool:
-        """Whether something of this epoch is for the sockets here. If not, they are closed."""
+        """Whether the sockets here may get data of this epoch. If not, closes them."""
         if epoch is None or self._epoch in {None, epoch}:
             return True
         if self._closing is None:
@@ -38,7 +38,7 @@ class Epoch:
         return False
 
     async def _close_all(self) -> None:
-        logger.warning("The database has a new epoch: all sockets are closed.")
+        logger.warning("The database has a new epoch. Closing all sockets.")
         self._heads.clear()
         try:
             for socket in self._sockets:

@@ -1,4 +1,4 @@
-"""Telling sockets what a room is like now: its name, its people, the reader's own marks."""
+"""Sends a room's current facts: its name, its people, the reader's own marks."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ from rooms.reading import queries
 
 logger = logging.getLogger(__name__)
 
-# Seconds in which the sockets that got the same event ask together.
+# Seconds to collect sockets that got the same event, so that they share one query.
 GATHER = 0.02
 
 
@@ -25,7 +25,7 @@ class Facts:
         self._telling: set[asyncio.Task[None]] = set()
 
     def tell(self, room: int, sockets: Iterable[Socket] | None = None) -> None:
-        """Tells these sockets soon, or all that are in the room."""
+        """Schedules sending to these sockets, or to all in the room."""
         if not self._asked:
             asyncio.get_running_loop().call_later(GATHER, self._tell_all)
         asking = self._sockets.in_room(room) if sockets is None else sockets
@@ -42,7 +42,7 @@ class Facts:
         try:
             states = await read(queries.rooms_of, people, room)
         except (DatabaseError, InterfaceError) as problem:
-            logger.warning("Room %d cannot be read: %s", room, problem)
+            logger.warning("Cannot read room %d: %s", room, problem)
             return
         for socket in sockets:
             for state in states[socket.person_id]:

@@ -1,4 +1,4 @@
-"""The groups of the channel layer that a socket is in: its person's, and one for each room."""
+"""A socket's groups in the channel layer: its person's, and one for each room."""
 
 from rooms.live.broadcast import person_group, room_group
 from rooms.live.layer import Layer
@@ -22,15 +22,15 @@ class Groups:
         await self._layer.group_discard(room_group(room), socket.channel_name)
 
     async def only_in(self, socket: Socket, rooms: set[int]) -> None:
-        """Enters and leaves rooms, so that the socket is in these."""
+        """Enters and leaves rooms, so that the socket is in exactly these."""
         for room in rooms - socket.rooms:
             await self.enter_room(socket, room)
         for room in socket.rooms - rooms:
             await self.leave_room(socket, room)
-        socket.rooms = set(socket.rooms)  # one that grew takes up to four times the memory
+        socket.rooms = set(socket.rooms)  # a grown set takes up to four times the memory
 
     async def leave(self, socket: Socket) -> None:
-        """Leaves all. Waits for the layer, but not for long."""
+        """Leaves all groups. Waits only briefly for the layer."""
         groups = [person_group(socket.person_id), *map(room_group, socket.rooms)]
         socket.rooms.clear()
         await self._layer.leave(groups, socket.channel_name)

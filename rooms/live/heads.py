@@ -1,20 +1,20 @@
-"""How far the rooms of the sockets here are: what was told, and what the database has."""
+"""The versions of the rooms here: those sent to the sockets, and those in the database."""
 
 from collections.abc import Mapping
 
 
 class Heads:
     def __init__(self) -> None:
-        self._told: dict[int, int] = {}  # by room: all up to this version was told here
-        self._early: dict[int, list[tuple[int, int]]] = {}  # told, but after a hole
-        self._stored: Mapping[int, int] = {}  # versions in the database when last read
+        self._told: dict[int, int] = {}  # by room: everything up to this version was sent here
+        self._early: dict[int, list[tuple[int, int]]] = {}  # sent, but after a hole
+        self._stored: Mapping[int, int] = {}  # versions at the last read of the database
 
     def entered(self, room: int, version: int) -> None:
-        """A socket that knows the room up to this version is in its group now."""
+        """A socket that knows the room up to this version has entered its group."""
         self._told.setdefault(room, version)
 
     def told(self, room: int, start: int, end: int) -> None:
-        """The sockets here were told the changes after `start`, up to `end`."""
+        """The sockets here got the changes after `start`, up to `end`."""
         if room not in self._told:
             return
         if start > self._told[room]:
@@ -25,21 +25,21 @@ class Heads:
             self.told(room, *early)
 
     def skipped(self, room: int, version: int) -> None:
-        """Clients ask by themselves for what is before this version."""
+        """Clients fetch the changes before this version themselves."""
         if room in self._told:
             self._told[room] = max(self._told[room], version)
 
     def stored(self, versions: Mapping[int, int]) -> None:
-        """The database has these versions."""
+        """Stores the versions in the database."""
         self._stored = versions
 
     def behind(self, room: int, version: int) -> int | None:
-        """The version up to which all was told, if that is less than `version`."""
+        """The version up to which everything was sent, if that is less than `version`."""
         told = self._told.get(room, version)
         return told if told < version else None
 
     def of(self, rooms: set[int]) -> dict[str, int]:
-        """The newest known version of each room, as a `pong` has it."""
+        """The newest known version of each room, for `pong`."""
         return {
             str(room): max(self._told[room], self._stored.get(room, 0))
             for room in rooms

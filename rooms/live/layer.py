@@ -1,7 +1,7 @@
-"""The channel layer as the chat uses it: one face for ours and for any of Channels'.
+"""The channel layer as the chat uses it: one interface for our layers and Channels' own.
 
-A layer whose `extensions` name "fanout" (chatsite.layers.fanout) writes a frame straight to the
-sockets. On a stock layer each consumer gets it as an event, which costs some 100 times as much.
+If a layer's `extensions` include "fanout" (chatsite.layers.fanout), it writes frames straight to
+the sockets. With a stock layer each consumer gets them as events, at some 100 times the cost.
 """
 
 import asyncio
@@ -12,12 +12,12 @@ from channels.layers import get_channel_layer
 
 from rooms.live.outbound import Frame
 
-# The type of an event whose `text` goes to sockets as it is.
+# The type of an event whose `text` goes to sockets unchanged.
 FRAME = "fanout.frame"
-# Events that wait for a layer without a bound of its own. More are not sent, and rooms.live.repair
-# finds what is missing.
+# Limit of events waiting for a stock layer, which has none. Events beyond it are dropped, and
+# rooms.live.repair sends the missing changes.
 MAX_SENDING = 1000
-# Seconds in which a socket leaves its groups. It is closed already, and the layer may be away.
+# Timeout for leaving groups. The socket is already closed, and the layer may be down.
 LEAVE_WITHIN = 5.0
 
 Watch = Callable[[dict], bool]
@@ -25,30 +25,30 @@ Sink = Callable[[Frame], None]
 
 
 class Layer(Protocol):
-    # Whether other processes hear what is sent, as far as is known.
+    # Whether other processes get our events, as far as is known.
     @property
     def healthy(self) -> bool: ...
 
     def observe(self, watch: Watch) -> None:
-        """Has `watch` decide of each frame, once per process, if the sockets here may have it."""
+        """Calls `watch` with each frame, once per process, to decide whether sockets get it."""
 
     def attach(self, channel: str, sink: Sink) -> None:
-        """Gives the channel's frames to `sink` from now on."""
+        """Sends the channel's frames to `sink` from now on."""
 
     def detach(self, channel: str) -> None: ...
 
     def send(self, group: str, event: dict) -> asyncio.Future[None]:
-        """Sends to a group, in order. The future fails if other processes may not have it."""
+        """Sends to a group, in order. The future fails if other processes may have missed it."""
 
     async def group_add(self, group: str, channel: str) -> None: ...
     async def group_discard(self, group: str, channel: str) -> None: ...
 
     async def leave(self, groups: Collection[str], channel: str) -> None:
-        """Leaves all groups, or as many as the layer manages in time. Never fails."""
+        """Leaves all groups, or as many as possible within the timeout. Never fails."""
 
 
 class FanoutLayer:
-    """A layer with the fan-out extension. It waits for nobody."""
+    """A layer with the fan-out extension. It never blocks."""
 
     def __init__(self, layer: Any) -> None:
         self._layer = layer
@@ -69,7 +69,7 @@ class FanoutLayer:
 
 
 class StockLayer:
-    """Any layer of Channels. Consumers handle frames themselves, and ask `watch` themselves."""
+    """Any Channels layer. Consumers handle frames and call `watch` themselves."""
 
     def __init__(self, layer: Any) -> None:
         self._layer = layer
@@ -86,7 +86,7 @@ class StockLayer:
         loop = asyncio.get_running_loop()
         if len(self._sending) >= MAX_SENDING:
             refused = loop.create_future()
-            refused.set_exception(ConnectionError("Too much waits for the channel layer."))
+            refused.set_exception(ConnectionError("Too many events wait for the channel layer."))
             return refused
         sending = loop.create_task(self._layer.group_send(group, event))
         self._sending.add(sending)

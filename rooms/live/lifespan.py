@@ -1,4 +1,4 @@
-"""Start and end of a process, by ASGI's lifespan protocol where the server speaks it."""
+"""Startup and shutdown of a process, for servers that speak the ASGI lifespan protocol."""
 
 from collections.abc import Awaitable, Callable
 

@@ -1,7 +1,7 @@
-"""How much one person may ask of one process.
+"""Limits on one person's use of one process.
 
-A token bucket (https://en.wikipedia.org/wiki/Token_bucket) for each person, over all their sockets:
-a command takes a token, `SEND_RATE` come back in a second, up to `SEND_BURST`.
+A token bucket (https://en.wikipedia.org/wiki/Token_bucket) for each person, shared by all their
+sockets: each command takes a token, and `SEND_RATE` are added per second, up to `SEND_BURST`.
 """
 
 import time
@@ -10,23 +10,23 @@ from rooms.conf import conf
 
 # A browser has one socket for each tab.
 MAX_SOCKETS = 10
-# Commands refused in a row, to somebody who does not wait as told.
+# Consecutive refused commands, from somebody who ignores retry_after.
 MAX_REFUSED = 200
-# People whose use is known; beyond that, full buckets are forgotten.
+# Number of buckets to keep. Beyond it, full buckets are dropped.
 MAX_KNOWN = 1000
 
 
 class Bucket:
-    """What a person may still ask for."""
+    """The remaining tokens of a person."""
 
     def __init__(self, rate: float, burst: float) -> None:
         self._rate, self._burst = rate, burst
         self._tokens = burst
         self._at = time.monotonic()
-        self.refused = 0  # in a row
+        self.refused = 0  # consecutive
 
     def take(self) -> float:
-        """0.0 and a token is gone, or the seconds after which there is one again."""
+        """Takes a token and returns 0.0, or returns the seconds until there is one."""
         now = time.monotonic()
         self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
         self._at = now
@@ -43,13 +43,13 @@ class Bucket:
 
 
 class Limits:
-    """The buckets of the people who use this process."""
+    """The buckets of the people using this process."""
 
     def __init__(self) -> None:
         self._buckets: dict[int, Bucket] = {}
 
     def bucket_of(self, person_id: int) -> Bucket:
-        """The person's, also after a reconnect."""
+        """Returns the person's bucket, which survives reconnects."""
         if person_id not in self._buckets:
             if len(self._buckets) >= MAX_KNOWN:
                 for known in [id for id, bucket in self._buckets.items() if bucket.full]:

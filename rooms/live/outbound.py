@@ -1,4 +1,4 @@
-"""Writing to a socket from plain functions, in order and without waiting."""
+"""Writes to a socket from plain functions, in order and without waiting."""
 
 import asyncio
 import logging
@@ -9,14 +9,14 @@ from rooms.protocol.closing import TOO_SLOW
 
 logger = logging.getLogger(__name__)
 
-# Characters that wait for a server whose `send` waits for the client.
+# Limit of queued characters, for servers whose `send` waits for the client.
 MAX_WAITING = 1024 * 1024
 
 Send = Callable[[dict], Awaitable[None]]
 
 
 class Frame(Protocol):
-    """A text that goes to many sockets, and the frame that a server makes of it once."""
+    """A text for many sockets. The server encodes it only once."""
 
     text: str
 
@@ -24,23 +24,23 @@ class Frame(Protocol):
 
 
 class Outbound:
-    """The way out of one socket, on any server: a queue, and a task while something waits in it."""
+    """Output to one socket, on any server: a queue, and a task while the queue is not empty."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
         self._events: list[dict] = []
         self._waiting = 0  # characters
-        self._sending = False  # that is, the server waits for the client
+        self._sending = False  # the server is waiting for the client
         self._task: asyncio.Task[None] | None = None
         self._held: list[str] | None = None
         self._closed = False
 
     def hold(self) -> None:
-        """Keeps what is pushed until `release`."""
+        """Queues frames until `release`."""
         self._held = []
 
     def release(self, first: str) -> None:
-        """Sends `first`, and then what was pushed meanwhile."""
+        """Sends `first`, then everything queued since `hold`."""
         held, self._held = self._held or [], None
         for text in (first, *held):
             self.push(text)
@@ -57,13 +57,13 @@ class Outbound:
         self.push(frame.text)
 
     async def close(self, code: int) -> None:
-        """After what was pushed. Nothing is sent any more."""
+        """Closes after sending the queue. Later frames are dropped."""
         if not self._closed:
             self._closed = True
             self._queue({"type": "websocket.close", "code": code})
 
     def stop(self) -> None:
-        """The socket is gone."""
+        """Called when the socket is gone."""
         self._closed = True
         if self._task is not None:
             self._task.cancel()
@@ -90,8 +90,8 @@ class Outbound:
                     await self._send(event)
                     self._waiting -= len(event.get("text", ""))
         except Exception as problem:
-            # The server says that the socket is gone. The application hears of it too.
-            logger.debug("A socket could not be written to: %s", problem)
+            # The server reports that the socket is gone. The application learns it separately.
+            logger.debug("Could not write to a socket: %s", problem)
             self._closed = True
         finally:
             self._sending = False
@@ -99,7 +99,7 @@ class Outbound:
 
 
 class ReadyOutbound(Outbound):
-    """On a server that takes ready frames (see chatsite.server), and never waits for the client."""
+    """For servers that accept ready frames (see chatsite.server) and never wait for the client."""
 
     def __init__(
         self, send: Send, make: Callable[[str], bytes], write: Callable[[bytes], None]

@@ -1,7 +1,7 @@
-"""Who is online: each process tells the others every 20 s, and when it changes.
+"""Presence: each process tells the others who is online, every 20 s and on changes.
 
-A message may be lost. What a process said is forgotten after 60 s, so when it is killed, nobody
-stays online for longer.
+Messages may be lost. A process's presence expires after 60 s, so people stay online no longer
+than that when it is killed.
 """
 
 import asyncio
@@ -22,12 +22,12 @@ GROUP = "presence"
 
 
 class Presence:
-    """The people online at all processes, as this process knows them."""
+    """The people online in all processes, as far as this process knows."""
 
     def __init__(self, sockets: Sockets, layer: Layer) -> None:
         self._sockets, self._layer = sockets, layer
         self._id = uuid.uuid4().hex
-        self._elsewhere: dict[str, tuple[float, set[int]]] = {}  # by process: until when, who
+        self._elsewhere: dict[str, tuple[float, set[int]]] = {}  # by process: expiry time, people
         self._told: set[int] = set()
         self._changed = asyncio.Event()
 
@@ -41,7 +41,7 @@ class Presence:
         return self._sockets.people().union(*(people for _, people in self._elsewhere.values()))
 
     def changed(self) -> None:
-        """A socket came or went."""
+        """A socket was opened or closed."""
         self._changed.set()
 
     def greet(self, socket: Socket, people: set[int]) -> None:
@@ -50,7 +50,7 @@ class Presence:
             socket.push(protocol.Presence({str(id): "online" for id in online}))
 
     async def listen(self) -> None:
-        """Hears the other processes, for ever."""
+        """Listens to the other processes, forever."""
         layer = get_channel_layer()
         while True:
             try:
@@ -59,7 +59,7 @@ class Presence:
                 while True:
                     self._hear(await layer.receive(channel))
             except Exception as problem:
-                logger.warning("Other processes' presence cannot be heard: %s", problem)
+                logger.warning("Cannot receive presence from other processes: %s", problem)
                 await asyncio.sleep(conf.PRESENCE_EVERY)
 
     def _hear(self, event: dict) -> None:
@@ -69,7 +69,7 @@ class Presence:
             self._tell_sockets()
 
     async def tell(self) -> None:
-        """Tells the other processes and the sockets here, for ever."""
+        """Tells the other processes and the sockets here, forever."""
         while True:
             people = list(self._sockets.people())
             event = {"type": "presence.told", "process": self._id, "people": people}
@@ -83,7 +83,7 @@ class Presence:
             self._changed.clear()
 
     def _tell_sockets(self) -> None:
-        """Tells the sockets here what is different from what they were told last."""
+        """Sends the sockets here the changes since the last call."""
         online = self.online()
         came, went = online - self._told, self._told - online
         self._told = online

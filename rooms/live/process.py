@@ -1,4 +1,4 @@
-"""What the sockets of one process share."""
+"""The state shared by the sockets of a process."""
 
 import asyncio
 import random
@@ -24,19 +24,19 @@ from rooms.live.sockets import Socket, Sockets
 from rooms.live.writer import Writer
 from rooms.reading import queries
 
-# The clients of an ending process come back over this many seconds for each socket, about what a
-# server needs for a `hello`, but at least and at most over these.
+# Seconds per socket over which clients of a stopping process reconnect, about the time that a
+# server needs for a `hello`, with a minimum and a maximum.
 COMING_BACK_EACH = 0.0025
 COMING_BACK = (0.2, 4.0)
-# Seconds for which the end waits for the channel layer.
+# Seconds to wait for the channel layer on shutdown.
 TELL_WITHIN = 2.0
 
 
 class Process:
-    """Everything here belongs to one event loop, and so does a server's process."""
+    """Belongs to one event loop, like the server's process."""
 
     def __init__(self) -> None:
-        self.ending = False  # what comes in now is not answered, and clients send it elsewhere
+        self.ending = False  # new frames are not answered; clients resend them elsewhere
         self.sockets = Sockets()
         self.limits = Limits()
         self.layer = layer.of_site()
@@ -52,7 +52,7 @@ class Process:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """When the server says so, or with the first socket."""
+        """Called by the server's startup, or for the first socket."""
         if not self._tasks:
             self.layer.observe(self.repair.allows)
             self._run(repeat("Repair", self.repair.compare, self.repair.interval))
@@ -65,7 +65,7 @@ class Process:
         self._tasks.append(asyncio.get_running_loop().create_task(work))
 
     async def stop(self) -> None:
-        """Says goodbye, and finishes what is in flight."""
+        """Sends `bye` and finishes the writes in flight."""
         self.ending = True
         self._say_goodbye()
         await self.writer.drain()
@@ -75,7 +75,7 @@ class Process:
             task.cancel()
 
     def _say_goodbye(self) -> None:
-        """`bye` to everybody, each with another delay, so that they do not all come at once."""
+        """Sends `bye` with a random delay, so that clients do not all reconnect at once."""
         shortest, longest = COMING_BACK
         seconds = min(longest, max(shortest, len(self.sockets) * COMING_BACK_EACH))
         for socket in self.sockets:
@@ -87,9 +87,9 @@ class Process:
         return len(self.sockets.of(person_id)) < MAX_SOCKETS
 
     async def enter(self, socket: Socket) -> protocol.Hello:
-        """Says hello to a socket, which hears everything that happened since. May fail halfway."""
+        """Sends hello to a socket, followed by everything since. May fail halfway."""
         self.start()
-        # Groups first and hello after: what is committed in between is in one of them, or in both.
+        # Join groups before reading hello, so that no commit in between is missed.
         socket.outbound.hold()
         self.sockets.add(socket)
         await self.groups.enter(socket)
@@ -105,13 +105,13 @@ class Process:
         return hello
 
     def withdraw(self, socket: Socket) -> None:
-        """From now on nothing reaches the socket."""
+        """Stops delivery to the socket."""
         self.layer.detach(socket.channel_name)
         self.sockets.remove(socket)
         self.presence.changed()
 
     async def leave(self, socket: Socket) -> None:
-        """The socket is closed."""
+        """Cleans up after a closed socket."""
         self.withdraw(socket)
         await self.groups.leave(socket)
 
@@ -120,7 +120,7 @@ _processes: WeakKeyDictionary[asyncio.AbstractEventLoop, Process] = WeakKeyDicti
 
 
 def current() -> Process:
-    """That of the running event loop."""
+    """Returns the process object of the running event loop."""
     loop = asyncio.get_running_loop()
     if loop not in _processes:
         _processes[loop] = Process()

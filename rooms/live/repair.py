@@ -1,8 +1,9 @@
-"""Keeping what the sockets here were told equal to the database.
+"""Keeps the state of the sockets here equal to the database.
 
 The channel layer may lose anything. So each process reads the versions of its rooms every few
-seconds. What the database had the time before and was not told here since is read and told. A lost
-frame is at most two intervals late, and people on different processes talk while Redis is away.
+seconds. If a change was already in the database at the previous pass and was not sent here since,
+it is read and sent. A lost frame is at most two intervals late, and people on different
+processes can talk while Redis is down.
 """
 
 from rooms import protocol
@@ -28,7 +29,7 @@ class Repair:
         return conf.REPAIR_EVERY if self._layer.healthy else conf.REPAIR_EVERY_WHILE_AWAY
 
     def allows(self, event: dict) -> bool:
-        """Whether the sockets here may have a frame. Notes how far it reaches."""
+        """Whether the sockets here may get a frame. Records the versions it covers."""
         if not self._epoch.accepts(event.get("epoch")):
             return False
         if "room" in event:
@@ -36,7 +37,7 @@ class Repair:
         return True
 
     async def compare(self) -> None:
-        """Tells what the database had already when this last ran."""
+        """Sends changes that were already in the database at the previous pass."""
         rooms = self._sockets.rooms()
         self._heads.keep_only(rooms)
         if not rooms and self._before is None:
@@ -62,6 +63,6 @@ class Repair:
         text = protocol.encode(changes)
         for socket in self._sockets.in_room(room):
             socket.outbound.push(text)
-        # Too many changes are told without messages, and each client asks for what it lacks.
+        # Too many changes come without messages, and clients fetch the missing ones.
         self._heads.skipped(room, changes.from_)
         self._heads.told(room, changes.from_, changes.to)

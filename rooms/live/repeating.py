@@ -1,4 +1,4 @@
-"""Work that a process does again and again."""
+"""Periodic work of a process."""
 
 import asyncio
 import logging
@@ -10,12 +10,12 @@ logger = logging.getLogger(__name__)
 
 
 async def repeat(what: str, work: Callable[[], Awaitable[None]], wait: Callable[[], float]) -> None:
-    """Does `work` every `wait()` seconds, for ever. A failure is logged."""
+    """Calls `work` every `wait()` seconds, forever. Failures are logged."""
     while True:
         await asyncio.sleep(wait())
         try:
             await work()
         except (DatabaseError, InterfaceError) as problem:
-            logger.warning("%s has to wait: %s", what, problem)
+            logger.warning("%s failed and will be retried: %s", what, problem)
         except Exception:
             logger.exception("%s failed.", what)

@@ -1,8 +1,8 @@
-"""Closing sockets whose session or account ended, and correcting those whose rooms changed.
+"""Closes sockets whose session or account ended, and updates those whose rooms changed.
 
-A socket's person is known since its handshake; what they may do can end at any time. Whatever
-ends it sends an event to the sockets concerned, in all processes. As events may be lost, each
-process also compares all its sockets with the database now and then.
+A socket is authenticated at its handshake, but the person's rights can end at any time. Ending
+them sends an event to the affected sockets, in all processes. Because events may be lost, each
+process also compares all its sockets with the database from time to time.
 """
 
 from collections.abc import Collection, Iterable
@@ -16,6 +16,7 @@ from django.contrib.auth.signals import user_logged_out
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessions
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Model
 from django.db.models.signals import post_save, pre_delete
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -34,50 +35,53 @@ from rooms.models import Membership, Person
 from rooms.models.person import Account
 from rooms.protocol.closing import NOT_SIGNED_IN
 
-# Fields of an account on which no session depends; each sign-in saves the first.
+# Account fields that do not affect sessions; each sign-in saves the first.
 HARMLESS = {"last_login", "email", "first_name", "last_name"}
 
 User = get_user_model()
 SessionStore = import_module(settings.SESSION_ENGINE).SessionStore
 
 
-# Telling that something ended
+# Sending events
 
 
 def end_sockets(person_id: int, session_key: str | None = None) -> None:
-    """Closes the person's sockets in every process; with a key only those of that session."""
+    """Closes the person's sockets in every process, or only those of one session."""
     event = {"type": "session.ended", "session": session_key}
     tell_now([(person_group(person_id), event)])
 
 
 def _persons(account: Account) -> list[int]:
-    """The id of the account's person; none for an account that is being deleted or never came."""
+    """The id of the account's person, if there is one. It may be deleted, or not created yet."""
     return list(Person.objects.filter(user=account.pk).values_list("pk", flat=True))
 
 
 @receiver(user_logged_out)
 def end_sockets_of_session(request: HttpRequest, user: Account | None, **_signal: Any) -> None:
-    """However somebody signs out, their other tabs end too."""
+    """Closes the sockets of other tabs on sign-out, however it happens."""
     if user is not None and request.session.session_key:
         for person_id in _persons(user):
             end_sockets(person_id, request.session.session_key)
 
 
-@receiver(pre_delete, sender=User)
-def end_sockets_of_account(instance: Account, **_signal: Any) -> None:
-    for person_id in _persons(instance):
+# Without a sender: a site may save its accounts as proxies of the user model.
+@receiver(pre_delete)
+def end_sockets_of_account(instance: Model, **_signal: Any) -> None:
+    for person_id in _persons(instance) if isinstance(instance, User) else ():
         transaction.on_commit(partial(end_sockets, person_id))
 
 
-@receiver(post_save, sender=User)
+@receiver(post_save)
 def compare_sockets_of_account(
-    instance: Account,
+    instance: Model,
     created: bool,
     update_fields: Iterable[str] | None = None,
     **_signal: Any,
 ) -> None:
-    """However an account is deactivated or gets another password, its sockets hear of it."""
-    if not created and (update_fields is None or not set(update_fields) <= HARMLESS):
+    """Rechecks an account's sockets when it is deactivated or its password changes."""
+    if not isinstance(instance, User) or created:
+        return
+    if update_fields is None or not set(update_fields) <= HARMLESS:
         events = [(person_group(id), {"type": "person.changed"}) for id in _persons(instance)]
         transaction.on_commit(lambda: tell_now(events))
 
@@ -86,7 +90,7 @@ def compare_sockets_of_account(
 
 
 def may_stay(keys: Iterable[str], person_ids: Iterable[int]) -> dict[str, int]:
-    """The sessions of these that are good, with the id of the active person each belongs to."""
+    """Returns the valid sessions among `keys`, with the ids of their active persons."""
     persons = Person.objects.active().filter(pk__in=set(person_ids)).select_related("user")
     owners = {person.user.pk: (person.pk, person.user) for person in persons if person.user}
     good = {}
@@ -116,7 +120,7 @@ def _sessions(keys: set[str]) -> Iterable[tuple[str, dict]]:
 
 
 def rooms_of(person_ids: Iterable[int]) -> dict[int, set[int]]:
-    """The ids of the rooms of each person."""
+    """Returns the room ids of each person."""
     rooms: dict[int, set[int]] = {id: set() for id in person_ids}
     rows = Membership.objects.filter(person_id__in=list(rooms)).values_list("person_id", "room_id")
     for person_id, room in rows:
@@ -136,14 +140,14 @@ class Comparer:
         return conf.COMPARE_EVERY_WHILE_AWAY
 
     async def compare_all(self) -> None:
-        """Does so when it is time: called at each `interval`."""
+        """Compares all sockets. Called every `interval`."""
         self._waited += conf.COMPARE_EVERY_WHILE_AWAY
         if self._waited >= conf.COMPARE_EVERY or not self._layer.healthy:
             self._waited = 0.0
             await self.compare(list(self._sockets))
 
     async def compare(self, sockets: Collection[Socket]) -> None:
-        """Closes those that may not be open, and puts the others into the rooms of their people."""
+        """Closes sockets that may not be open, and updates the rooms of the others."""
         if not sockets:
             return
         before = {socket: set(socket.rooms) for socket in sockets}

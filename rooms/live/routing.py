@@ -1,7 +1,8 @@
-"""Addresses of sockets."""
+"""WebSocket URLs."""
 
 from django.urls import path
 
+from rooms.conf import conf
 from rooms.live.consumer import ChatConsumer
 
-websocket_urlpatterns = [path("ws/", ChatConsumer.as_asgi())]
+websocket_urlpatterns = [path(conf.SOCKET_PATH, ChatConsumer.as_asgi())]

@@ -9,7 +9,7 @@ from rooms.live.outbound import Outbound
 
 
 class Socket(Protocol):
-    """What the rest of the chat knows of a socket."""
+    """The rest of the chat sees a socket through this interface."""
 
     person_id: int
     session_key: str | None
@@ -22,7 +22,7 @@ class Socket(Protocol):
 
 
 class Sockets:
-    """By person, so that one person's are found at once."""
+    """Indexed by person."""
 
     def __init__(self) -> None:
         self._of: defaultdict[int, set[Socket]] = defaultdict(set)
@@ -48,7 +48,7 @@ class Sockets:
         return set(self._of)
 
     def rooms(self) -> set[int]:
-        """The rooms that somebody here is in."""
+        """The rooms of all sockets here."""
         return {room for socket in self for room in socket.rooms}
 
     def in_room(self, room_id: int) -> list[Socket]:

@@ -1,6 +1,6 @@
-"""Group commit: everything that the sockets of a process want written, in few transactions.
+"""Group commit: all writes of the process's sockets, in few transactions.
 
-While one transaction runs, the next requests gather. Then they go together. So an idle process
+While one transaction runs, further requests queue up, and then commit together. An idle process
 commits at once, a busy one makes larger batches, and one fsync serves many messages.
 """
 
@@ -9,6 +9,8 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+
+from django.utils.translation import gettext_noop as _
 
 from rooms import protocol
 from rooms.database.threads import keep
@@ -21,26 +23,26 @@ logger = logging.getLogger(__name__)
 
 # Requests per transaction. A longer transaction costs more than an extra fsync.
 MAX_BATCH = 200
-# Requests that wait for the database. More are answered `unavailable` at once.
+# Limit of queued requests. Beyond it, requests are answered `unavailable` at once.
 MAX_WAITING = 10_000
-# What a client waits before it tries again, in seconds.
+# Seconds that a client waits before it retries.
 RETRY_AFTER = 1.0
 
 Done = Callable[[log.Answer], None]
 
 
 class Writer:
-    """One thread writes, since SQLite takes one writer at a time."""
+    """Writes on one thread, because SQLite allows one writer at a time."""
 
     def __init__(self, epoch: Epoch, broadcaster: Broadcaster) -> None:
         self._epoch, self._broadcaster = epoch, broadcaster
         self._waiting: deque[tuple[log.Request, Done]] = deque()
-        self._alone = 0  # how many of those that wait are written one by one
+        self._alone = 0  # number of queued requests to write one by one
         self._task: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
 
     def submit(self, request: log.Request, done: Done) -> None:
-        """Has `request` written; calls `done` with the answer, after COMMIT."""
+        """Queues `request`. Calls `done` with the answer, after COMMIT."""
         if len(self._waiting) >= MAX_WAITING:
             done(_unavailable(request))
             return
@@ -52,7 +54,7 @@ class Writer:
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def drain(self) -> None:
-        """Returns when everything that was submitted is written and answered."""
+        """Returns when all submitted requests are written and answered."""
         while self._task is not None:
             await asyncio.wait([self._task])
 
@@ -77,19 +79,19 @@ class Writer:
             logger.warning("Nothing was written: %s", problem.__cause__)
             commit = log.Commit([_unavailable(request) for request in requests])
         except Exception:
-            logger.exception("A batch of %d failed.", len(batch))
+            logger.exception("A batch of %d requests failed.", len(batch))
             if len(batch) > 1:
-                # One of them is bad, and must not fail the others: each is tried alone.
+                # One request is bad. Retry each on its own, so that the others succeed.
                 self._waiting.extendleft(reversed(batch))
                 self._alone = len(batch)
                 return
             commit = log.Commit([_unavailable(requests[0])])
         except asyncio.CancelledError:
-            # The thread goes on and may commit. A retry with the same cid finds out.
+            # The thread continues and may commit. A retry with the same cid finds out.
             self._answer(batch, [_unavailable(request) for request in requests])
             raise
         if not self._epoch.accepts(commit.epoch):
-            # A backup was restored. The sockets are being closed, and clients send again.
+            # A backup was restored. The sockets are closing, and clients resend.
             return
         self._answer(batch, commit.answers)
         self._broadcaster.soon(events_of(commit))
@@ -101,7 +103,7 @@ class Writer:
             try:
                 done(answer)
             except Exception:
-                logger.exception("An answer could not be given.")
+                logger.exception("Could not deliver an answer.")
 
 
 def _commit(requests: list[log.Request]) -> log.Commit:
@@ -110,5 +112,5 @@ def _commit(requests: list[log.Request]) -> log.Commit:
 
 
 def _unavailable(request: log.Request) -> protocol.Error:
-    detail = "The database is busy or away. Try again."
+    detail = _("The server is busy. Try again in a moment.")
     return protocol.Error(request.command.ref, "unavailable", detail, RETRY_AFTER)

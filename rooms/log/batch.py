@@ -1,9 +1,9 @@
-"""The only door by which history changes: for sockets, pages, the admin, bots and commands.
+"""The only place where history changes: for sockets, pages, the admin, bots and commands.
 
-`commit` takes what many people want written and writes it in ONE transaction. Under the rooms'
-row locks it checks permissions again, takes the next seqs and versions, and writes the rows; what a
-command does is its verb's business (`rooms.log.verbs`). It returns an answer for each request and
-what to tell others; nothing may be answered or told before it has returned.
+`commit` writes the requests of many people in ONE transaction. Under the rooms' row locks it checks
+permissions again, takes the next seqs and versions, and writes the rows. Each command is handled
+by its verb (`rooms.log.verbs`). `commit` returns an answer for each request and the events to
+broadcast; nothing may be answered or broadcast before it has returned.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from rooms import protocol
 from rooms.log import rows, verbs
@@ -24,14 +25,14 @@ from rooms.reading.state import MessageRow
 
 __all__ = ["SYSTEM", "Answer", "Batch", "Commit", "Rejected", "Request", "Unavailable", "commit"]
 
-# Tries of a batch while other processes commit its cids in other rooms.
+# Retries of a batch when other processes commit its cids in other rooms first.
 MAX_TRIES = 5
 
 
 def commit(requests: Sequence[Request]) -> Commit:
     """Writes all requests in one transaction and returns after COMMIT. Raises Unavailable.
 
-    A request that is rejected is answered with an `error` and leaves the others alone.
+    A rejected request is answered with an `error` and does not affect the others.
     """
     try:
         prepared = Prepared(requests)
@@ -43,7 +44,7 @@ def commit(requests: Sequence[Request]) -> Commit:
                     batch.store()
                 return batch.outcome()
             except IntegrityError:
-                # Another process committed one of our cids, in another room, since we looked.
+                # Another process has just committed one of our cids in another room.
                 continue
         raise Unavailable
     except (DatabaseError, InterfaceError) as problem:
@@ -54,7 +55,7 @@ V = TypeVar("V", bound=Verb[Any])
 
 
 class Prepared:
-    """What needs no lock: which rooms the requests are about, and their texts as HTML."""
+    """The work that needs no lock: finding the rooms of the requests, rendering their texts."""
 
     def __init__(self, requests: Sequence[Request]) -> None:
         found = [(_verb_of(request.command), request) for request in requests]
@@ -62,7 +63,7 @@ class Prepared:
         self.changed = {id for id in named if id is not None}
         others = {id for verb, request in found for id in verb.refers(request.command)}
         self.room_of_message = rows.rooms_of_messages(self.changed | others)
-        # With the room that each is about; 0 where its message does not exist.
+        # With the room of each; 0 if its message does not exist.
         self.requests: list[tuple[type[Verb[Any]], Request, int]] = []
         texts: set[tuple[int, str]] = set()
         for verb, request in found:
@@ -77,7 +78,7 @@ class Prepared:
 
 def _verb_of(command: protocol.Command) -> type[Verb[Any]]:
     if (verb := verbs.of(type(command))) is None:
-        raise TypeError(f"{type(command).__name__} changes no history.")
+        raise TypeError(f"{type(command).__name__} does not change history.")
     return verb
 
 
@@ -111,22 +112,22 @@ class Batch:
         for verb, handler in self._verbs.items():
             handler.load([(r, r.command) for found, r, _room in self._requests if found is verb])
 
-    # What verbs ask while they decide
+    # Lookups for verbs while they decide
 
     def verb(self, kind: type[V]) -> V | None:
-        """Another verb of this batch, if a request needs it."""
+        """Returns the object of another verb, if a request of this batch uses it."""
         found = self._verbs.get(kind)
         assert found is None or isinstance(found, kind)
         return found
 
     def person(self, request: Request) -> protocol.Person:
-        """Who wants it. Raises Rejected for SYSTEM, which is nobody."""
+        """Returns the requester. Raises Rejected for SYSTEM, which is not a person."""
         if request.by is SYSTEM:
-            raise Rejected("forbidden", "Only a person can do this.")
+            raise Rejected("forbidden", _("Only a person can do this."))
         return self._people[request.by]
 
     def member(self, request: Request, room_id: int) -> Member | None:
-        """Their membership, if they have one; SYSTEM has none."""
+        """Returns the requester's membership, if any. SYSTEM has none."""
         return None if request.by is SYSTEM else self._members.get((room_id, request.by))
 
     def may_moderate(self, request: Request, room_id: int) -> bool:
@@ -134,7 +135,7 @@ class Batch:
         return request.by is SYSTEM or (member is not None and member.may_moderate)
 
     def readable(self, request: Request, room_id: int) -> LockedRoom:
-        """A room that they may read. Raises Rejected."""
+        """Returns a room that the requester may read. Raises Rejected."""
         room = self._rooms.get(room_id)
         is_member = request.by is SYSTEM or (room_id, request.by) in self._members
         if problem := no_entry(room, is_member):
@@ -143,32 +144,32 @@ class Batch:
         return room
 
     def room(self, request: Request, room_id: int) -> LockedRoom:
-        """A room that they may write in. Raises Rejected."""
+        """Returns a room that the requester may write in. Raises Rejected."""
         room = self.readable(request, room_id)
         if room.archived and request.by is not SYSTEM:
-            raise Rejected("archived", "This room is archived: it can be read, not written in.")
+            raise Rejected("archived", _("This room is archived and read-only."))
         return room
 
     def message(self, request: Request, id: int, *, deleted_too: bool = False) -> MessageRow:
-        """An earlier message to change. Raises Rejected."""
+        """Returns an existing message to change. Raises Rejected."""
         message = self._messages.get(id)
         if message is None:
-            raise Rejected("not_found", "There is no such message.")
+            raise Rejected("not_found", _("There is no such message."))
         try:
             self.room(request, message.room_id)
         except Rejected as problem:
             if problem.code == "not_found":
-                # In a room that does not exist for this person, neither does the message.
-                raise Rejected("not_found", "There is no such message.") from None
+                # Do not reveal messages in rooms that the person cannot see.
+                raise Rejected("not_found", _("There is no such message.")) from None
             raise
         if message.deleted and not deleted_too:
-            raise Rejected("not_found", "This message was deleted.")
+            raise Rejected("not_found", _("This message was deleted."))
         return message
 
-    # What they do
+    # Changes
 
     def add(self, room: LockedRoom, message: NewMessage) -> None:
-        """Appends a message to a room: gives it the next seq and version."""
+        """Appends a message to a room and assigns the next seq and version."""
         self._before.setdefault(room.id, room.version)
         room.seq += 1
         room.version += 1
@@ -176,7 +177,7 @@ class Batch:
         self._new.append(message)
 
     def touch(self, message: MessageRow) -> None:
-        """An earlier message has changed: gives it the next version."""
+        """Marks an existing message as changed: assigns the next version."""
         room = self._rooms[message.room_id]
         self._before.setdefault(room.id, room.version)
         room.version += 1
@@ -184,12 +185,12 @@ class Batch:
         self._changed[message] = None
 
     def forget(self, message: MessageRow) -> None:
-        """Takes all parts from a message that is deleted."""
+        """Removes all parts from a deleted message."""
         self._forgotten[message.id] = message.parts
         message.parts, message.shown = 0, None
 
     def mark(self, member: Member, seq: int, *, tell: bool) -> None:
-        """The member has read up to `seq`; `tell` their other sockets."""
+        """Moves the member's read mark to `seq`. `tell` their other sockets."""
         if seq > member.read_seq:
             member.read_seq = seq
             self._marks[member] = tell or self._marks.get(member, False)
@@ -200,7 +201,7 @@ class Batch:
         for verb, request, _room in self._requests:
             try:
                 if request.by is not SYSTEM and request.by not in self._people:
-                    raise Rejected("forbidden", "This account is not active.")
+                    raise Rejected("forbidden", _("This account is not active."))
                 answer: Answer = self._verbs[verb].decide(request, request.command)
             except Rejected as problem:
                 answer = protocol.Error(request.command.ref, problem.code, problem.detail)
@@ -219,7 +220,7 @@ class Batch:
         parts.load(self._changed)
 
     def outcome(self) -> Commit:
-        """What was done. Called after COMMIT."""
+        """Returns the result. Called after COMMIT."""
         shown: dict[int, list[protocol.MessageState]] = {}
         for message in sorted([*self._changed, *self._new], key=lambda message: message.seq):
             shown.setdefault(message.room_id, []).append(state.message(message))

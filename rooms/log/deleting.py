@@ -1,6 +1,8 @@
-"""`delete`: empties a message, by its author or a moderator. Its place in the log stays."""
+"""`delete`: the author or a moderator empties a message. Its row stays in the log."""
 
 from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_noop as _
 
 from rooms import protocol
 from rooms.log import rows
@@ -22,7 +24,7 @@ class Deleting(Verb[protocol.Delete]):
         message = self.batch.message(request, command.message, deleted_too=True)
         is_author = message.author.id == request.by
         if not is_author and not self.batch.may_moderate(request, message.room_id):
-            raise Rejected("forbidden", "Only its author or a moderator can delete a message.")
+            raise Rejected("forbidden", _("Only its author or a moderator can delete a message."))
         if not message.deleted:
             message.body = message.html = ""
             message.deleted = True

@@ -1,6 +1,8 @@
-"""`edit`: another text for a message, by its author."""
+"""`edit`: the author changes a message's text."""
 
 from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_noop as _
 
 from rooms import protocol
 from rooms.log import rows
@@ -28,7 +30,7 @@ class Editing(Verb[protocol.Edit]):
     def decide(self, request: Request, command: protocol.Edit) -> protocol.Ack:
         message = self.batch.message(request, command.message)
         if message.author.id != request.by:
-            raise Rejected("forbidden", "Only its author can edit a message.")
+            raise Rejected("forbidden", _("Only its author can edit a message."))
         if message.body != command.body:
             message.body = command.body
             message.html = self.batch.texts.html(message.room_id, command.body)

@@ -1,4 +1,4 @@
-"""Random commands, as people in a hurry give them: see `Capability.exercise`."""
+"""Random commands of the kernel: see `Capability.exercise`."""
 
 import random
 from collections.abc import Sequence

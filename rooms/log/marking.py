@@ -1,4 +1,6 @@
-"""`read`: how far somebody has read a room."""
+"""`read`: moves a member's read mark."""
+
+from django.utils.translation import gettext_noop as _
 
 from rooms import protocol
 from rooms.log.requests import Rejected, Request
@@ -13,7 +15,7 @@ class Marking(Verb[protocol.Read]):
         room = self.batch.readable(request, command.room)
         member = self.batch.member(request, room.id)
         if member is None:
-            raise Rejected("forbidden", "Only a member reads.")
+            raise Rejected("forbidden", _("Join the room first."))
         seq = min(command.seq, room.seq)
         self.batch.mark(member, seq, tell=True)
         return protocol.Ack(ref=command.ref, room=command.room, seq=member.read_seq)

@@ -1,7 +1,9 @@
-"""`react`: an emoji under a message, or no longer."""
+"""`react`: adds or removes an emoji on a message."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_noop as _
 
 from rooms import protocol
 from rooms.database.statements import execute, fetch, flat, listed, table
@@ -12,7 +14,7 @@ from rooms.reading.reactions import Reactions, by_emoji
 if TYPE_CHECKING:
     from rooms.log.batch import Batch
 
-MAX_EMOJI = 50  # different reactions under one message
+MAX_EMOJI = 50  # different reactions on one message
 
 _LOAD = """
     SELECT message_id, emoji, person_id, id FROM rooms_reaction
@@ -27,7 +29,7 @@ class Reacting(Verb[protocol.React]):
 
     def __init__(self, batch: "Batch") -> None:
         super().__init__(batch)
-        # The reactions of each message by emoji and person, oldest first: the id, 0 for a new one.
+        # The reactions of each message by emoji and person, oldest first: their ids, or 0 if new.
         self.reactions: dict[int, dict[tuple[str, int], int]] = {}
         self.removed: list[int] = []
 
@@ -46,7 +48,7 @@ class Reacting(Verb[protocol.React]):
         if command.on:
             emoji = {emoji for emoji, _person in reactions}
             if command.emoji not in emoji and len(emoji) >= MAX_EMOJI:
-                raise Rejected("invalid", f"A message has at most {MAX_EMOJI} reactions.")
+                raise Rejected("invalid", _("No more different reactions fit on this message."))
             reactions[key] = 0
         elif stored := reactions.pop(key):
             self.removed.append(stored)

@@ -1,6 +1,6 @@
-"""A message's Markdown as safe HTML: made once, when the message is written.
+"""Renders a message's Markdown to safe HTML, once, when the message is written.
 
-markdown-it renders, Pygments highlights fenced code, nh3 (ammonia) sanitises whatever came out.
+markdown-it renders, Pygments highlights fenced code, nh3 (ammonia) sanitises the result.
 """
 
 import re
@@ -17,14 +17,14 @@ from pygments.util import ClassNotFound
 
 from rooms.models import fold
 
-# Handles, without a full stop or hyphen that ends a sentence.
+# Handles, without a full stop or hyphen at the end of a sentence.
 MENTION = re.compile(r"(?<![\w@.+-])@([\w.+-]*\w)")
 
 _formatter = HtmlFormatter(nowrap=True, classprefix="hl-")
 
 
 def _highlight(code: str, language: str, _attributes: str) -> str:
-    """Pygments' spans for a fence that names its language; "" leaves the code as it is."""
+    """Pygments' spans for a fence with a known language; "" leaves the code unchanged."""
     if not language:
         return ""
     try:
@@ -33,7 +33,7 @@ def _highlight(code: str, language: str, _attributes: str) -> str:
         return ""
 
 
-# js-default renders no HTML of the writer's; nesting is bounded against hostile quotes.
+# js-default does not pass raw HTML through; the nesting limit guards against hostile quotes.
 _markdown = MarkdownIt(
     "js-default",
     {"linkify": True, "breaks": True, "highlight": _highlight, "maxNesting": 20},
@@ -66,22 +66,22 @@ _cleaner = nh3.Cleaner(
     },
     url_schemes={"http", "https", "mailto"},
     link_rel="noopener noreferrer nofollow",
-    # Long lines scroll, so the keyboard must reach them.
+    # Long lines scroll, so they must be reachable by keyboard.
     set_tag_attribute_values={"a": {"target": "_blank"}, "pre": {"tabindex": "0"}},
 )
 
 
 def mentioned(body: str) -> set[str]:
-    """The folded handles after an @ in a body; code in it is not looked at."""
+    """The folded handles after an @ in a body. Ignores code."""
     return {name for token in _texts(_markdown.parse(body)) for name in _names(token.content)}
 
 
-# Korean writes its particles and titles right behind a name: "@ada님", "@ada에게".
+# In Korean, particles and titles follow a name without a space: "@ada님", "@ada에게".
 PARTICLE = re.compile(r"[가-힣]+$")
 
 
 def _spellings(name: str) -> list[str]:
-    """What an @name can mean, the longest first."""
+    """The possible meanings of an @name, longest first."""
     name = fold(name)
     bare = PARTICLE.sub("", name)
     return [name, bare] if bare and bare != name else [name]
@@ -95,21 +95,20 @@ def _texts(tokens: list[Token]) -> list[Token]:
     return [child for token in tokens for child in token.children or [] if child.type == "text"]
 
 
-# One line in which nothing means anything in Markdown: words, and signs that only do harm at the
-# beginning of a line, next to others of their kind, or with a word right behind them. "1." and "1)"
-# begin a list.
+# One line without Markdown: words, and signs that have a meaning only at the beginning of a line,
+# next to others of their kind, or directly before a word. "1." and "1)" begin a list.
 PLAIN = re.compile(r"(?!\d+[.)])[^\W_](?:[^\W_]|[ ,;!?'…()%-]|[.:](?=\s|$))*")
 
 
 def render(body: str, people: Mapping[str, int]) -> str:
-    """HTML of a body. `people`: the ids of those it may mention, by folded handle."""
+    """Renders a body to HTML. `people`: the ids of people it may mention, by folded handle."""
     if PLAIN.fullmatch(body):
         return f"<p>{body.rstrip()}</p>"
     return rendered(body, people)
 
 
 def rendered(body: str, people: Mapping[str, int]) -> str:
-    """The same by all the rules."""
+    """Renders a body with the full Markdown renderer."""
     tokens = _markdown.parse(body)
     for token in tokens:
         if token.children:
@@ -117,7 +116,7 @@ def rendered(body: str, people: Mapping[str, int]) -> str:
                 part for child in token.children for part in _with_mentions(child, people)
             ]
     html = _cleaner.clean(_markdown.renderer.render(tokens, _markdown.options, {})).strip()
-    # Markdown can come to nothing (an empty quote, nesting beyond the bound); a message does not.
+    # Markdown can render to nothing (an empty quote, too deep nesting). A message must not.
     return html if re.sub(r"<(?!hr)[^>]*>", "", html).strip() else f"<p>{escape(body.strip())}</p>"
 
 
@@ -132,7 +131,7 @@ def _with_mentions(token: Token, people: Mapping[str, int]) -> list[Token]:
             continue
         end = match.start(1) + len(name)
         parts.append(Token("text", "", 0, content=token.content[at : match.start()]))
-        # Safe without escaping: an integer of ours, and word characters, dots, + and -.
+        # Safe without escaping: one of our integers, and word characters, dots, + and -.
         written = token.content[match.start() : end]
         span = f'<span class="mention" data-user="{people[name]}">{written}</span>'
         parts.append(Token("html_inline", "", 0, content=span))

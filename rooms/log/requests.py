@@ -1,4 +1,4 @@
-"""What goes into the log and what comes back."""
+"""Requests to the log, and their results."""
 
 from dataclasses import dataclass, field
 from enum import Enum
@@ -21,9 +21,9 @@ Answer = protocol.Ack | protocol.Error
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A change that somebody wants: the person with this id, or the chat itself.
+    """A requested change, by the person with this id or by the chat itself.
 
-    SYSTEM needs no membership and may write in archived rooms. It says nothing of its own: a
+    SYSTEM needs no membership and may write in archived rooms. It cannot send messages, because a
     message has a person as its author.
     """
 
@@ -33,17 +33,17 @@ class Request:
 
 @dataclass(slots=True)
 class Commit:
-    """What one transaction did: an answer for each request, and what to tell others."""
+    """The result of one transaction: an answer for each request, and the events to broadcast."""
 
     answers: list[Answer]
     changes: list[protocol.Changes] = field(default_factory=list)
-    # For the sockets of one person.
+    # Events for the sockets of one person.
     events: list[tuple[int, protocol.Event]] = field(default_factory=list)
-    epoch: str | None = None  # of the database that was written to; None if no room was found
+    epoch: str | None = None  # of the database written to; None if no room was found
 
 
 class Rejected(Exception):
-    """The request is answered with this error; nothing of it was written."""
+    """The request is answered with this error, and nothing of it was written."""
 
     def __init__(self, code: protocol.Code, detail: str) -> None:
         super().__init__(detail)
@@ -52,4 +52,4 @@ class Rejected(Exception):
 
 
 class Unavailable(Exception):
-    """The database is busy or away. Whether the batch was written is not known; a cid tells."""
+    """The database is busy or down. The batch may have been written; a cid finds out."""

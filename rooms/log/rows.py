@@ -1,4 +1,4 @@
-"""The rows that the log decides on and writes: one statement for all that a batch wants."""
+"""The rows that the log reads and writes: one statement for all of a batch."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from rooms.reading.state import MessageRow, person_state
 
 @dataclass(slots=True)
 class LockedRoom:
-    """A room under its lock; `seq` and `version` advance as the batch takes numbers."""
+    """A locked room. `seq` and `version` advance as the batch takes numbers."""
 
     id: int
     kind: str
@@ -29,7 +29,7 @@ class LockedRoom:
 
 @dataclass(slots=True, eq=False)
 class Member:
-    """A membership; `read_seq` advances as the person reads."""
+    """A membership. `read_seq` advances as the person reads."""
 
     id: int
     room_id: int
@@ -43,13 +43,13 @@ class Member:
 
 
 class NewMessage(MessageRow, kw_only=True):
-    """A message that the batch adds; its id is 0 until its row is there."""
+    """A message that the batch adds. Its id is 0 until it is inserted."""
 
     digest: str
 
 
 class Said(NamedTuple):
-    """What an earlier attempt to say something became."""
+    """The message that an earlier attempt with the same cid wrote."""
 
     id: int
     room_id: int
@@ -60,7 +60,7 @@ class Said(NamedTuple):
 
 
 def _uuid() -> Callable[[UUID], Any]:
-    """Makes the value of a column of a UUID."""
+    """Returns a function that converts a UUID to a column value."""
     return (lambda cid: cid) if connection.features.has_native_uuid_field else attrgetter("hex")
 
 
@@ -98,19 +98,19 @@ _NAMED = """
       SELECT 1 FROM rooms_membership member
       WHERE member.room_id = room.id AND member.person_id = person.id)
 """
-# Names looked up in one statement: SQLite takes 32,766 variables.
+# Names per statement: SQLite allows 32,766 variables.
 MAX_NAMES = 10_000
 
 
 def rooms_of_messages(ids: Collection[int]) -> dict[int, int]:
-    """The room of each message that there is. It never changes."""
+    """Returns the room of each existing message. It never changes."""
     return dict(fetch(_ROOMS_OF_MESSAGES.format(ids=listed(ids)))) if ids else {}
 
 
 def named(names: Collection[tuple[int, str]]) -> dict[int, dict[str, int]]:
-    """Whom a message in a room may name, of pairs of room and folded handle.
+    """Returns the people that may be mentioned, for pairs of room and folded handle.
 
-    Anybody who is active; in a private or direct room its members alone. By room and handle.
+    Active people; in a private or direct room only members. The result is by room and handle.
     """
     people: dict[int, dict[str, int]] = {}
     pairs = list(names)
@@ -122,13 +122,13 @@ def named(names: Collection[tuple[int, str]]) -> dict[int, dict[str, int]]:
 
 
 def rooms(ids: Collection[int], lock: bool) -> tuple[dict[int, LockedRoom], str | None]:
-    """The rooms, and the epoch if there is any.
+    """Returns the rooms, and the epoch if any room was found.
 
-    In the order of ids, so that two processes never wait for each other in a circle.
+    Locks in the order of ids, so that two processes cannot deadlock.
     """
     if not ids:
         return {}, None
-    # SQLite's transaction holds its one lock already.
+    # SQLite's transaction already holds its only lock.
     locking = "FOR NO KEY UPDATE" if lock and connection.features.has_select_for_update else ""
     found, epoch = {}, None
     for id, kind, seq, version, archived, text in fetch(
@@ -142,7 +142,7 @@ def rooms(ids: Collection[int], lock: bool) -> tuple[dict[int, LockedRoom], str 
 def people(
     pairs: Collection[tuple[int, int]],
 ) -> tuple[dict[int, protocol.Person], dict[tuple[int, int], Member]]:
-    """For pairs of room and person: the active people, and the pairs that are memberships."""
+    """For pairs of room and person, returns the active people and the memberships."""
     persons: dict[int, protocol.Person] = {}
     members: dict[tuple[int, int], Member] = {}
     if not pairs:
@@ -159,7 +159,7 @@ def people(
 
 
 def said(attempts: Collection[tuple[int, UUID]]) -> dict[tuple[int, UUID], Said]:
-    """Which attempts, given as author and cid, were committed before."""
+    """Returns the attempts, given as author and cid, that were committed before."""
     if not attempts:
         return {}
     uuid = _uuid()
@@ -168,7 +168,7 @@ def said(attempts: Collection[tuple[int, UUID]]) -> dict[tuple[int, UUID], Said]
     for author_id, cid, id, room_id, seq, version, digest, created_at in fetch(
         _SAID.format(attempts=table(len(attempts), 2)), values
     ):
-        # SQLite has 32 hex digits, and moments in UTC that do not say so.
+        # SQLite has 32 hex digits, and naive datetimes in UTC.
         cid = cid if isinstance(cid, UUID) else UUID(cid)
         moment = created_at if created_at.tzinfo else created_at.replace(tzinfo=UTC)
         found[author_id, cid] = Said(id, room_id, seq, version, digest, moment)
@@ -195,7 +195,7 @@ _EDIT = """
     FROM {edited} AS edited WHERE rooms_message.id = edited.column1
 """
 _EMPTY = "UPDATE rooms_message SET body = '', html = '', deleted_at = %s WHERE id IN ({ids})"
-# Never back, also when another process read further meanwhile.
+# Never back, even if another process has read further meanwhile.
 _MOVE_MARKS = """
     UPDATE rooms_membership SET read_seq = moved.column2
     FROM {moved} AS moved
@@ -205,12 +205,12 @@ _MENTION = "INSERT INTO rooms_mention (message_id, person_id, room_id, seq) {men
 
 
 def _values(rows: int, columns: int) -> str:
-    """A `table` as INSERT wants it."""
+    """Placeholders like `table`, but for INSERT."""
     return table(rows, columns)[1:-1]
 
 
 def insert(messages: Sequence[NewMessage], now: datetime) -> None:
-    """Raises IntegrityError where another process has just committed one of the cids."""
+    """Raises IntegrityError if another process has just committed one of the cids."""
     if not messages:
         return
     uuid, moment = _uuid(), _moment(now)
@@ -238,7 +238,7 @@ def insert(messages: Sequence[NewMessage], now: datetime) -> None:
 
 
 def mention(messages: Iterable[MessageRow]) -> None:
-    """Writes whom these messages name."""
+    """Stores the mentions of these messages."""
     values = [
         (message.id, person_id, message.room_id, message.seq)
         for message in messages

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
+from django.utils.translation import gettext_noop as _
 
 from rooms import protocol
 from rooms.log import rows, verbs
@@ -21,7 +22,7 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 
 
 def digest_of(command: protocol.Send) -> str:
-    """What must be equal for the same cid to be the same attempt (32 hex digits)."""
+    """The digest of the fields that must match when a cid is repeated (32 hex digits)."""
     said = f"{command.room}\0{command.reply_to}\0{command.thread}\0{command.body}".encode()
     if along := command.along:
         said += b"\0" + _encoder.encode(along)
@@ -63,12 +64,12 @@ class Sending(Verb[protocol.Send]):
         digest = digest_of(command)
         if earlier := self.said.get((author.id, command.cid)):
             if earlier.digest != digest:
-                raise Rejected("conflict", "This cid was used for another message.")
+                raise Rejected("conflict", _("This cid was used for another message."))
             return self._ack(command, earlier)
         room = self.batch.room(request, command.room)
         for id in self.refers(command):
             if self.batch.room_of_message.get(id) != room.id:
-                raise Rejected("not_found", "The message it refers to is not in this room.")
+                raise Rejected("not_found", _("The referenced message is not in this room."))
         along = command.along if self.along else {}
         for field, value in along.items():
             self.along[field].decide(request, value)

@@ -1,4 +1,4 @@
-"""Texts as HTML and the people they name, made before the rooms' locks are taken."""
+"""Renders texts and finds their mentions before the rooms are locked."""
 
 from collections.abc import Collection
 
@@ -6,7 +6,7 @@ from rooms.log import rendering, rows
 
 
 class Texts:
-    """HTML and mentions of texts, each given with the room that it is for. At most one query."""
+    """HTML and mentions of texts, given as pairs of room and text. At most one query."""
 
     def __init__(self, texts: Collection[tuple[int, str]]) -> None:
         names = {text: rendering.mentioned(text) if "@" in text else set() for _, text in texts}
@@ -24,5 +24,5 @@ class Texts:
         return self._html[room_id, text]
 
     def mentions(self, room_id: int, text: str) -> list[int]:
-        """The ids of the people whom the text names, in their order."""
+        """Returns the ids of the people mentioned in the text, in order."""
         return self._mentions[room_id, text]

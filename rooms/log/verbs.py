@@ -1,10 +1,10 @@
-"""How history changes: a class for each command, and for what may come along with a message.
+"""How history changes: a class for each command, and for data sent along with a message.
 
-`Batch` makes one object of each class that its requests need and calls, in this order,
+`Batch` creates one object of each class that its requests need and calls, in this order,
 
-1. `load` of all of them, under the rooms' locks,
-2. `decide` for each request, in the order in which the requests came,
-3. `store` of all of them, in the order of registration, after the new messages have their ids.
+1. `load` of each, under the rooms' locks,
+2. `decide` for each request, in the order of the requests,
+3. `store` of each, in the order of registration, when the new messages have their ids.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -23,10 +23,10 @@ T = TypeVar("T")
 
 
 class Verb(Generic[C]):
-    """One way in which history changes, for all requests of a batch with its command."""
+    """Handles one command, for all requests of a batch with that command."""
 
     command: ClassVar[type[protocol.Command]]
-    # Whether its room's row is locked. Only for what takes no seq and no version, do without.
+    # Whether to lock the room's row. Turn it off only for commands that take no seq and version.
     locks: ClassVar[bool] = True
 
     def __init__(self, batch: "Batch") -> None:
@@ -34,68 +34,68 @@ class Verb(Generic[C]):
 
     @classmethod
     def room(cls, command: C) -> int | None:
-        """The room that the command names, if it does."""
+        """The room named by the command, if any."""
         return getattr(command, "room", None)
 
     @classmethod
     def message(cls, command: C) -> int | None:
-        """The earlier message that the command changes, if it does: in whose room it acts."""
+        """The existing message that the command changes, if any. Determines the room."""
         return getattr(command, "message", None)
 
     @classmethod
     def text(cls, command: C) -> str | None:
-        """What becomes HTML before the locks are taken: see `Batch.texts`."""
+        """The text to render before the locks are taken: see `Batch.texts`."""
         return None
 
     @classmethod
     def refers(cls, command: C) -> Collection[int]:
-        """Ids of other messages whose room is asked for: see `Batch.room_of_message`."""
+        """Ids of other messages whose rooms `decide` needs: see `Batch.room_of_message`."""
         return ()
 
     def load(self, requests: Sequence[tuple[Request, C]]) -> None:
-        """Reads what `decide` needs beyond rooms, members and messages: one statement for all."""
+        """Loads what `decide` needs beyond rooms, members and messages, in one statement."""
 
     def decide(self, request: Request, command: C) -> protocol.Ack:
-        """Changes messages, or adds one, in memory; see `Batch`. Reads and writes no database.
+        """Changes or adds a message in memory; see `Batch`. Does not access the database.
 
-        Raises Rejected before it has changed anything; the other requests go on.
+        Raises Rejected before it changes anything. Other requests are not affected.
         """
         raise NotImplementedError
 
     def store(self) -> None:
-        """Writes what was decided: one statement for each kind of row."""
+        """Writes the decisions: one statement for each kind of row."""
 
 
 def changed(command: protocol.Command, message: "MessageRow") -> protocol.Ack:
-    """The answer to a command that changed an earlier message, or left it as it was."""
+    """The ack of a command for an existing message, changed or not."""
     return protocol.Ack(ref=command.ref, id=message.id, seq=message.seq, version=message.version)
 
 
 class Along(Generic[T]):
-    """What may come with a `send`: a field of it on the wire. It counts for the cid's digest.
+    """Data sent along with a message: a field of `send`. It is part of the cid's digest.
 
-    A message that carries something needs no text.
+    A message with such data needs no text.
     """
 
     field: ClassVar[str]
-    # What msgspec decodes the field to.
+    # The type that msgspec decodes the field to.
     type: ClassVar[Any]
 
     def __init__(self, batch: "Batch") -> None:
         self.batch = batch
 
     def load(self, sends: Sequence[tuple[Request, T]]) -> None:
-        """Reads what `decide` needs: one statement for all."""
+        """Loads what `decide` needs, in one statement."""
 
     def decide(self, request: Request, value: T) -> None:
-        """Raises Rejected if this may not be sent. Changes nothing: others may still refuse."""
+        """Raises Rejected if the value may not be sent. Must not change anything yet."""
 
     def attach(self, message: "MessageRow", value: T) -> None:
-        """The message will be written. Its id is not known yet; see `store`."""
+        """Accepts the value for a new message, whose id is not known yet; see `store`."""
         raise NotImplementedError
 
     def store(self) -> None:
-        """Writes its rows, and calls `Part.show`, so that the first live frame has the part."""
+        """Writes the rows and calls `Part.show`, so that the first live frame has the part."""
         raise NotImplementedError
 
 
@@ -104,7 +104,7 @@ _along: list[type[Along[Any]]] = []
 
 
 def register(verbs: Iterable[type[Verb[Any]]], along: Iterable[type[Along[Any]]]) -> None:
-    """All there are, in order. Called once, at start."""
+    """Registers all verbs and fields, in order. Called once, at startup."""
     _verbs.clear()
     _verbs.update((protocol.wire_name(verb.command), verb) for verb in verbs)
     _along[:] = along
@@ -113,7 +113,7 @@ def register(verbs: Iterable[type[Verb[Any]]], along: Iterable[type[Along[Any]]]
 
 @cache
 def of(command: type[protocol.Command]) -> type[Verb[Any]] | None:
-    """The verb of a command, or None for one that changes no history."""
+    """Returns the verb of a command, or None for a command that does not change history."""
     return _verbs.get(protocol.wire_name(command))
 
 

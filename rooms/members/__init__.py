@@ -1,7 +1,7 @@
-"""Rooms and who is in them.
+"""Rooms and their members.
 
-Every function is one transaction. It locks the room as writing in it does, checks what the acting
-person (`by`) may do, and tells the open sockets after COMMIT. `by=None` is an administrator in
+Every function is one transaction. It locks the room like a write to its log, checks the rights of
+the acting person (`by`), and notifies open sockets after COMMIT. `by=None` is an administrator in
 Django's admin, who needs no role in the room.
 """
 

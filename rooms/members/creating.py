@@ -33,7 +33,7 @@ def create_room(by: Person | None, name: str, kind: str, topic: str = "") -> Roo
                 )
                 break
         except IntegrityError:
-            # Somebody took the address since we looked.
+            # Somebody took the slug since we looked.
             continue
     else:
         raise Refused("unavailable", _("The room could not be made. Try again."))
@@ -43,7 +43,7 @@ def create_room(by: Person | None, name: str, kind: str, topic: str = "") -> Roo
 
 
 def create_general() -> Room:
-    """Creates the first room of a new place."""
+    """Creates the first room of a new chat."""
     return create_room(None, _("General"), Kind.PUBLIC)
 
 
@@ -94,7 +94,7 @@ def change_room(
 
 @transaction.atomic
 def set_archived(by: Person | None, room: Room, archived: bool) -> None:
-    """Archives a room, which can then be read but not written in, or reopens it."""
+    """Archives a room, which makes it read-only, or reopens it."""
     room = locked(room)
     own(by, room)
     require_not_direct(room)

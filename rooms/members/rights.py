@@ -1,4 +1,4 @@
-"""What somebody may do with a room, checked under its lock, and who hears of it."""
+"""Permissions in a room, checked under its lock, and events for its sockets."""
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -10,7 +10,7 @@ from rooms.reading.queries import no_entry
 
 
 class Refused(Exception):
-    """Nothing was changed; `str()` is a sentence for the person who asked."""
+    """Nothing was changed. `str()` is a sentence for the user."""
 
     def __init__(self, code: protocol.Code, sentence: str) -> None:
         super().__init__(sentence)
@@ -80,7 +80,7 @@ def require_not_archived(room: Room) -> None:
 
 
 def add(room: Room, person: Person, role: str = Role.MEMBER) -> bool:
-    """Whether the person is new. They can read the history, but none of it is unread for them."""
+    """Returns whether the person is new. They can read the history, but it counts as read."""
     _member, new = Membership.objects.get_or_create(
         room=room, person=person, defaults={"role": role, "read_seq": room.seq}
     )

@@ -1,4 +1,4 @@
-"""Who owns a room and who moderates it."""
+"""Owners and moderators of a room."""
 
 from django.db import transaction
 from django.utils.translation import gettext as _

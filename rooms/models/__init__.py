@@ -1,4 +1,4 @@
-"""The nouns of the chat, a file each."""
+"""The models, a file for each."""
 
 from rooms.models.follower import Activity, Cursor, Due, Lease
 from rooms.models.membership import Membership, Notify, Role

@@ -8,14 +8,14 @@ from rooms.models.room import Room
 
 
 class Lease(models.Model):
-    """Which process runs a follower or a handler of due rows, and until when.
+    """The process that runs a follower or a handler of due rows, and until when.
 
-    A process that ends without giving it back is replaced when `until` has passed.
+    If a process dies without releasing it, another one takes over after `until`.
     """
 
     name = models.CharField(max_length=50, primary_key=True)
     holder = models.UUIDField(null=True)
-    # By the database's clock: those of two processes may differ.
+    # By the database's clock: the clocks of processes may differ.
     until = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
@@ -23,7 +23,7 @@ class Lease(models.Model):
 
 
 class Cursor(models.Model):
-    """How far a follower has followed a room. A room without one was not followed yet."""
+    """How far a follower has followed a room. Missing if it has not followed the room yet."""
 
     follower = models.CharField(max_length=50)
     room = models.ForeignKey(Room, models.CASCADE, related_name="+", db_index=False)
@@ -37,9 +37,9 @@ class Cursor(models.Model):
 
 
 class Due(models.Model):
-    """Work that waits for a time or for the world outside; `rooms.following.due` says how.
+    """Work that waits for a time or for the outside world; see `rooms.following.due`.
 
-    It is deleted when it is done. Given up, it stays without `due_at`, so that people see it.
+    Deleted when done. A row that was given up stays, without `due_at`, for the admin.
     """
 
     kind = models.CharField(_("kind"), max_length=50)
@@ -47,7 +47,7 @@ class Due(models.Model):
     due_at = models.DateTimeField(_("due at"), null=True)
     tries = models.PositiveIntegerField(_("tries"), default=0)
     error = models.TextField(_("last error"), blank=True)
-    # Another one each time it is scheduled: what was scheduled while it ran runs again.
+    # Changes whenever the row is scheduled, so that scheduling it while it runs runs it again.
     token = models.UUIDField(default=uuid.uuid4, editable=False)
 
     class Meta:
@@ -61,7 +61,7 @@ class Due(models.Model):
 
 
 class Activity(models.Model):
-    """The time of a room's latest message. `rooms.following.activity` keeps it."""
+    """The time of a room's latest message, maintained by `rooms.following.activity`."""
 
     room = models.OneToOneField(Room, models.CASCADE, primary_key=True, related_name="activity")
     seq = models.PositiveBigIntegerField()

@@ -20,7 +20,7 @@ class Message(models.Model):
     version = models.PositiveBigIntegerField()
     author = models.ForeignKey(Person, models.PROTECT, related_name="messages", db_index=False)
     cid = models.UUIDField()
-    # Of the original request: tells whether a repeated cid means the same message.
+    # The digest of the request. Tells whether a repeated cid is for the same message.
     digest = models.CharField(max_length=32)
     body = models.TextField(_("text"), blank=True)
     html = models.TextField(blank=True)
@@ -30,7 +30,7 @@ class Message(models.Model):
     thread = models.ForeignKey(
         "self", models.PROTECT, null=True, related_name="thread_messages", db_index=False
     )
-    # One bit per part (reactions, mentions …), so that plain messages need no further query.
+    # One bit per part (reactions, mentions …), so that plain messages need no extra query.
     parts = models.IntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(default=timezone.now)
     edited_at = models.DateTimeField(null=True)
@@ -61,7 +61,7 @@ class Message(models.Model):
 
 
 class Mention(models.Model):
-    """A person named in a message. Mention badges count these."""
+    """A mention of a person in a message. Mention badges count these."""
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="mentions", db_index=False)
     person = models.ForeignKey(Person, models.CASCADE, related_name="+", db_index=False)

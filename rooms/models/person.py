@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.db.models.signals import post_save, pre_delete
@@ -16,8 +17,11 @@ from django.utils.translation import gettext_lazy as _
 Account = Any
 
 HANDLE = re.compile(r"[\w.+-]+")
+# Begins the handle of a person who was anonymised, and no other.
+FORGOTTEN = "~"
 # The length of Django's usernames.
 MAX_HANDLE = 150
+MAX_NAME = 60
 # Case folding can turn one letter into three (ΐ).
 MAX_FOLDED = 3 * MAX_HANDLE
 
@@ -41,7 +45,7 @@ class PersonQuerySet(models.QuerySet["Person"]):
     def create_for(self, user: Account, **facts: Any) -> "Person":
         """Creates the person of an account."""
         wanted = _wanted_handle(user)
-        facts.setdefault("name", "")
+        facts.setdefault("name", _full_name(user)[:MAX_NAME])
         facts.setdefault("active", user.is_active)
         while True:
             try:
@@ -66,13 +70,13 @@ class PersonQuerySet(models.QuerySet["Person"]):
 class Person(models.Model):
     """Somebody in the chat. Messages, memberships and reactions belong to persons, not accounts.
 
-    `user` is the account that they sign in with: none for programs and imports, and none any
-    more once the account was deleted. `active` follows the account.
+    `user` is the account they sign in with. Programs, imports and people whose account was deleted
+    have none. `active` follows the account.
     """
 
     handle = models.CharField(_("handle"), max_length=MAX_HANDLE)
     folded = models.CharField(max_length=MAX_FOLDED, unique=True, editable=False)
-    name = models.CharField(_("name"), max_length=60, blank=True)
+    name = models.CharField(_("name"), max_length=MAX_NAME, blank=True)
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
@@ -99,6 +103,8 @@ class Person(models.Model):
 
     @property
     def shown_name(self) -> str:
+        if self.handle.startswith(FORGOTTEN):
+            return gettext("Deleted person")
         return self.name or self.handle
 
     @classmethod
@@ -108,29 +114,35 @@ class Person(models.Model):
 
     def forget_name(self) -> None:
         """Anonymises the person. Their messages stay."""
-        self.handle, self.name = f"deleted-{self.pk}", gettext("Deleted person")
+        self.handle, self.name = f"{FORGOTTEN}{self.pk}", ""
         self.save(update_fields=["handle", "name"])
 
 
+def _full_name(user: Account) -> str:
+    """On one line. Empty where the account has none, or an email address in its place."""
+    name = " ".join(getattr(user, "get_full_name", str)().split())
+    return "" if "@" in name or not name.isprintable() else name
+
+
 def _wanted_handle(user: Account) -> str:
-    """The username, or the full name on sites where people sign in by email: that stays private."""
+    """The username. If people sign in by email or phone, the full name: those stay private."""
     wanted = user.get_username()
-    if "@" in wanted:
-        full_name = getattr(user, "get_full_name", str)()
-        wanted = slugify(full_name if "@" not in full_name else "", allow_unicode=True)
+    if user.USERNAME_FIELD != "username" or "@" in wanted:
+        wanted = slugify(_full_name(user), allow_unicode=True)
     return re.sub(r"[^\w.+-]+", "-", wanted)[:MAX_HANDLE] or "person"
 
 
-@receiver(post_save, sender=settings.AUTH_USER_MODEL)
+# Without a sender: a site may save its accounts as proxies of the user model.
+@receiver(post_save)
 def follow_account(
-    instance: Account,
+    instance: models.Model,
     created: bool,
     raw: bool = False,
     update_fields: Iterable[str] | None = None,
     **_signal: Any,
 ) -> None:
-    """Creates a person for a new account, and keeps `active` in step with it."""
-    if raw:
+    """Creates a person for a new account, and keeps `active` in sync with it."""
+    if raw or not isinstance(instance, get_user_model()):
         return
     if created:
         Person.objects.create_for(instance)
@@ -138,6 +150,7 @@ def follow_account(
         Person.objects.filter(user=instance).update(active=instance.is_active)
 
 
-@receiver(pre_delete, sender=settings.AUTH_USER_MODEL)
-def outlive_account(instance: Account, **_signal: Any) -> None:
-    Person.objects.filter(user=instance).update(active=False)
+@receiver(pre_delete)
+def outlive_account(instance: models.Model, **_signal: Any) -> None:
+    if isinstance(instance, get_user_model()):
+        Person.objects.filter(user=instance).update(active=False)

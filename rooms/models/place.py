@@ -1,9 +1,12 @@
 import uuid
+from contextlib import suppress
 from typing import Any
 
-from django.conf import settings
-from django.db import models
-from django.http import HttpRequest
+from django.apps import AppConfig, apps
+from django.apps.registry import Apps
+from django.db import models, router
+from django.db.models.signals import post_migrate
+from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
 
@@ -31,7 +34,7 @@ class Place(models.Model):
 
     @classmethod
     def get(cls) -> "Place":
-        """Returns the row that a migration created."""
+        """Returns the only row."""
         return cls.objects.get(pk=1)
 
     @classmethod
@@ -42,6 +45,9 @@ class Place(models.Model):
         return epoch
 
 
-def context(request: HttpRequest) -> dict[str, Any]:
-    """Template context processor with the place."""
-    return {"place": Place.get(), "mail_is_configured": settings.MAIL_IS_CONFIGURED}
+@receiver(post_migrate)
+def make_place(sender: AppConfig, using: str, apps: Apps = apps, **_signal: Any) -> None:
+    """Makes the row anew after `flush`, which removes what a migration put there."""
+    if sender.label == Place._meta.app_label and router.allow_migrate_model(using, Place):
+        with suppress(LookupError):  # a migration to a time before there was a place
+            apps.get_model("rooms", "Place").objects.using(using).get_or_create(pk=1)

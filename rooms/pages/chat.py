@@ -1,32 +1,31 @@
 """The conversation's pages. Each is the same shell; the client in it does the rest.
 
-A template makes the shell once for each language. What differs from page to page is put into it
-as bytes: names, and two pieces of JSON.
+A template makes the shell, with CHAT_SHARED_PAGE once for each language. What differs from page to
+page is put into it as bytes: names, and two pieces of JSON.
 """
 
 import re
 import secrets
-from dataclasses import asdict
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
 import msgspec
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.middleware.csrf import CSRF_SECRET_LENGTH
-from django.shortcuts import get_object_or_404, redirect, render
+from django.middleware.csrf import CSRF_SECRET_LENGTH, get_token
+from django.shortcuts import get_object_or_404, redirect, resolve_url
 from django.template.loader import render_to_string
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 from django.utils.html import escape
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from rooms import capability
+from rooms.conf import conf
 from rooms.models.message import Message
-from rooms.models.person import Person
 from rooms.models.room import Kind, Room
 from rooms.pages.answers import SignedInRequest, signed_in, visible_room
 from rooms.reading import opening, state
@@ -46,15 +45,12 @@ MAX_SEQ = 2**53 - 1
 
 
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """Redirects to the first room of the person, or shows what to do first."""
-    if not request.user.is_authenticated:
-        if not get_user_model().objects.exists():
-            return render(request, "accounts/empty.html")
-        return redirect_to_login("/")
-    mine = Room.objects.filter(memberships__person=Person.of(request.user), archived_at=None)
+@signed_in
+def home(request: SignedInRequest) -> HttpResponse:
+    """Redirects to the first room of the person, or to the directory."""
+    mine = Room.objects.filter(memberships__person=request.person, archived_at=None)
     room = mine.exclude(kind=Kind.DIRECT).order_by("id").first()
-    return redirect("room", room.slug) if room else redirect("directory")
+    return redirect("rooms:room", room.slug) if room else redirect("rooms:directory")
 
 
 @require_safe
@@ -110,11 +106,9 @@ def _page(request: HttpRequest, about: Opening, seq: int | None = None) -> HttpR
         "joined": contents is not None,
         "seq": None if seq is None else min(seq, MAX_SEQ),
         "language": language,
+        "urls": _urls(get_script_prefix(), language),
+        "csrf": _csrf(request),
         "is_owner": getattr(request.user, "is_superuser", False),
-        "slash": [
-            {name: str(text) for name, text in asdict(command).items()}
-            for command in capability.listed("slash")
-        ],
     }
     name = room.name if room else about.place  # of a direct room the client makes one
     parts = {
@@ -124,9 +118,33 @@ def _page(request: HttpRequest, about: Opening, seq: int | None = None) -> HttpR
         "boot": opening.in_page(boot),
         "messages": contents.messages if contents else b"null",
     }
-    _ensure_token(request)
-    shell = (_shell.__wrapped__ if settings.DEBUG else _shell)(language)
+    shared = conf.SHARED_PAGE and not settings.DEBUG
+    shell = _shared_shell(language) if shared else _shell(request)
     return HttpResponse(b"".join([parts[p] if isinstance(p, str) else p for p in shell]))
+
+
+@cache
+def _urls(prefix: str, language: str) -> dict[str, str]:
+    """What the client cannot know: addresses that the site decides about. Empty: there is none."""
+    urls = {
+        "home": reverse("rooms:home"),
+        "socket": prefix + conf.SOCKET_PATH,
+        "sign_in": resolve_url(settings.LOGIN_URL),
+        "sign_out": conf.SIGN_OUT_URL and resolve_url(conf.SIGN_OUT_URL),
+        "admin": "",
+    }
+    with suppress(NoReverseMatch):
+        urls["admin"] = reverse("admin:index")
+    return urls
+
+
+def _csrf(request: HttpRequest) -> dict[str, str]:
+    """How the client proves its POSTs: with a cookie that it reads, or else with a token."""
+    header = settings.CSRF_HEADER_NAME.removeprefix("HTTP_").replace("_", "-")
+    if settings.CSRF_USE_SESSIONS or settings.CSRF_COOKIE_HTTPONLY:
+        return {"header": header, "token": get_token(request)}
+    _ensure_token(request)
+    return {"header": header, "cookie": settings.CSRF_COOKIE_NAME}
 
 
 def _ensure_token(request: HttpRequest) -> None:
@@ -142,15 +160,19 @@ def _ensure_token(request: HttpRequest) -> None:
 
 
 @cache
-def _shell(language: str) -> list[bytes | str]:
-    """The page in a language: bytes, alternating with names of parts that differ per request."""
+def _shared_shell(language: str) -> list[bytes | str]:
+    return _shell(None)
+
+
+def _shell(request: HttpRequest | None) -> list[bytes | str]:
+    """The page in the current language: bytes, alternating with names of parts that differ."""
     marks = {name: f"⟦{name}⟧" for name in ("title", "boot", "messages", "place", "heading")}
     context = marks | {
         "styles": capability.listed("styles"),
         # In this order: what apps add is registered before main.js draws.
         "modules": [*capability.listed("scripts"), MAIN],
     }
-    pieces = re.split("⟦(.*?)⟧", render_to_string("rooms/chat.html", context))
+    pieces = re.split("⟦(.*?)⟧", render_to_string("rooms/chat.html", context, request))
     return [piece if at % 2 else piece.encode() for at, piece in enumerate(pieces)]
 
 

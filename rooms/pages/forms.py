@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.apps import apps
 from django.core.exceptions import ValidationError
+from django.forms.renderers import DjangoTemplates
 from django.utils.translation import gettext_lazy as _
 
 from rooms.models import Kind, Person, Place, Role, Room, Signup, fold
@@ -16,6 +17,13 @@ def one_line(text: str) -> None:
     """Refuses control characters, line breaks and lone surrogates."""
     if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in text):
         raise ValidationError(_("Control characters and line breaks cannot be used here."))
+
+
+class FieldRenderer(DjangoTemplates):
+    """Draws forms with the chat's own templates, whatever the host site's FORM_RENDERER is."""
+
+    form_template_name = "rooms/form.html"
+    field_template_name = "rooms/field.html"
 
 
 class LineField(forms.CharField):
@@ -89,6 +97,7 @@ class PersonFactsForm(forms.ModelForm):
 
 
 class ProfileForm(forms.ModelForm):
+    default_renderer = FieldRenderer
     name = line(_("Display name"), Person, "name", required=False)
 
     class Meta:
@@ -97,6 +106,7 @@ class ProfileForm(forms.ModelForm):
 
 
 class PlaceForm(forms.ModelForm):
+    default_renderer = FieldRenderer
     name = line(_("Name of the place"), Place, "name")
     signup = forms.ChoiceField(label=_("Sign-up"), choices=Signup.choices)
 

@@ -65,7 +65,7 @@ def change_profile(request: SignedInRequest) -> HttpResponse:
         return page(request, 400, profile_form=form)
     form.save()
     messages.success(request, _("Your name was saved."))
-    return redirect("settings")
+    return redirect("rooms:settings")
 
 
 @require_POST
@@ -77,4 +77,4 @@ def change_place(request: SignedInRequest) -> HttpResponse:
         return page(request, 400, place_form=form)
     form.save()
     messages.success(request, _("The place was saved."))
-    return redirect("settings")
+    return redirect("rooms:settings")

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext_noop as _
+
 from rooms import protocol
 from rooms.following import due
 from rooms.log.requests import SYSTEM, Rejected, Request
@@ -30,19 +32,19 @@ JOINERS = {"\u200c", "\u200d"}
 def fault(poll: NewPoll, now: datetime) -> str | None:
     """What is wrong with a new poll."""
     for choice in poll.choices:
-        if not 1 <= len(choice.strip()) <= MAX_CHOICE:
-            return f"A choice has 1 to {MAX_CHOICE} characters."
+        if not _compared(choice) or len(choice.strip()) > MAX_CHOICE:
+            return _("A choice is empty or too long.")
         odd = {character for character in choice if unicodedata.category(character) in INVISIBLE}
         if odd - JOINERS:
-            return "Control characters and line breaks cannot be used in a choice."
+            return _("Control characters and line breaks cannot be used in a choice.")
     if len({_compared(choice) for choice in poll.choices}) < len(poll.choices):
-        return "Two choices are the same."
+        return _("Two choices are the same.")
     try:
         closes_at = moment(poll)
     except ValueError:
-        return "A closing time is a date and time with its zone: 2026-11-23T09:30:00Z."
+        return _("A closing time is a date and time with its zone: 2026-11-23T09:30:00Z.")
     if closes_at is not None and not SOONEST <= closes_at - now <= LATEST:
-        return "A poll closes in a minute at the earliest and in a year at the latest."
+        return _("A poll closes in a minute at the earliest and in a year at the latest.")
     return None
 
 
@@ -60,7 +62,9 @@ def moment(poll: NewPoll) -> datetime | None:
 
 
 def _compared(choice: str) -> str:
-    return unicodedata.normalize("NFKC", choice).strip().casefold()
+    """Choices that look the same are the same."""
+    seen = "".join(character for character in choice if character not in JOINERS)
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold()).strip()
 
 
 class Asking(Along[NewPoll]):
@@ -74,7 +78,7 @@ class Asking(Along[NewPoll]):
     def decide(self, request: Request, value: NewPoll) -> None:
         assert isinstance(request.command, protocol.Send)
         if not request.command.body.strip():
-            raise Rejected("invalid", "A poll needs a question.")
+            raise Rejected("invalid", _("A poll needs a question."))
         if problem := fault(value, self.batch.now):
             raise Rejected("invalid", problem)
 
@@ -112,7 +116,7 @@ def _loaded(ids: Sequence[int]) -> dict[int, Poll]:
 def _found(polls: dict[int, Poll], message: MessageRow) -> Poll:
     """Raises Rejected."""
     if message.id not in polls:
-        raise Rejected("not_found", "There is no poll on this message.")
+        raise Rejected("not_found", _("There is no poll on this message."))
     return polls[message.id]
 
 
@@ -137,12 +141,12 @@ class Voting(Verb[Vote]):
         message = self.batch.message(request, command.message)
         poll = _found(self.polls, message)
         if poll.closed or message.id in Closing.closed_in(self.batch):
-            raise Rejected("conflict", "This poll is closed.")
+            raise Rejected("conflict", _("This poll is closed."))
         wanted = sorted(set(command.choices))
         if len(wanted) > 1 and not poll.multiple:
-            raise Rejected("invalid", "This poll takes one vote from everybody.")
+            raise Rejected("invalid", _("This poll takes one vote from everybody."))
         if wanted and wanted[-1] >= len(poll.choices):
-            raise Rejected("invalid", "The poll has no such choice.")
+            raise Rejected("invalid", _("The poll has no such choice."))
         key = poll.pk, person.id
         if set(wanted) != set(self.after.get(key, self.before.get(key, ()))):
             self.after[key] = wanted
@@ -189,7 +193,7 @@ class Closing(Verb[Close]):
             request, message.room_id
         )
         if not may_close:
-            raise Rejected("forbidden", "Only its author or a moderator can close a poll.")
+            raise Rejected("forbidden", _("Only its author or a moderator can close a poll."))
         if poll.closed_at is None:
             poll.closed_at = self.batch.now
             self.closed.append(poll)

@@ -3,12 +3,15 @@
 import random
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
-from django.db.models import Count, F
+from django.db.models import Count, F, Max
 
 from rooms.log.rendering import render
-from rooms.models import Membership, Message
+from rooms.models import Due, Membership, Message
+from rooms.polls.log import CLOSE
 from rooms.polls.models import Poll, Vote
+from rooms.polls.protocol import MAX_CHOICES, MIN_CHOICES
 from rooms.polls.state import PollPart
 
 QUESTIONS = [
@@ -19,14 +22,15 @@ QUESTIONS = [
 
 
 def problems() -> Iterator[str]:
-    """A sentence for each damage found."""
-    for poll in Poll.objects.filter(message__deleted_at__isnull=False):
-        yield f"Message {poll.pk}: deleted, but its poll is still there."
-    for poll in Poll.objects.exclude(message__parts__in=_with_bit()):
-        yield f"Message {poll.pk}: it has a poll, but its parts do not say so."
-    for vote in Vote.objects.select_related("poll"):
-        if vote.choice >= len(vote.poll.choices):
-            yield f"Message {vote.poll_id}: a vote for a choice that it does not have."
+    """A sentence for each damage found. What holds for all parts is checked with them."""
+    due = set(Due.objects.filter(kind=CLOSE).values_list("key", flat=True))
+    for poll in Poll.objects.annotate(last=Max("votes__choice")).order_by("pk").iterator():
+        if not _are_choices(poll.choices):
+            yield f"Message {poll.pk}: the choices of its poll are not 2 to 10 texts."
+        elif poll.last is not None and poll.last >= len(poll.choices):
+            yield f"Message {poll.pk}: a vote for a choice that it does not have."
+        if poll.closes_at and not poll.closed_at and str(poll.pk) not in due:
+            yield f"Message {poll.pk}: its poll closes at a time, but nothing is due to close it."
     twice = (
         Vote.objects.filter(poll__multiple=False).values("poll", "person").annotate(n=Count("pk"))
     )
@@ -34,9 +38,9 @@ def problems() -> Iterator[str]:
         yield f"Message {row['poll']}: somebody voted {row['n']} times."
 
 
-def _with_bit() -> list[int]:
-    found = Message.objects.values_list("parts", flat=True).order_by().distinct()
-    return [parts for parts in found if parts & PollPart.bit]
+def _are_choices(choices: Any) -> bool:
+    is_list = isinstance(choices, list) and MIN_CHOICES <= len(choices) <= MAX_CHOICES
+    return is_list and all(isinstance(choice, str) for choice in choices)
 
 
 def demo(rng: random.Random) -> None:

@@ -1,4 +1,4 @@
-"""The life of a socket."""
+"""Frames about the connection itself."""
 
 from rooms.protocol.frames import PROTOCOL, Command, Event, Ref
 from rooms.protocol.people import Person

@@ -1,4 +1,4 @@
-"""What all frames have in common, and the answers that any command may get."""
+"""The base classes of frames, and the answers to any command."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal
@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 PROTOCOL = 2
 MAX_FRAME = 65_536  # bytes of one text frame from a client
 
-# Beyond 2**53 - 1 a browser's numbers are not exact.
+# Browsers cannot represent larger integers exactly.
 Number = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Ref = Annotated[int, Meta(ge=-(2**53) + 1, le=2**53 - 1)] | Annotated[str, Meta(max_length=64)]
 Code = Literal[
@@ -25,22 +25,27 @@ Code = Literal[
 Fault = tuple[Code, str]
 
 
+def gettext_noop(sentence: str) -> str:
+    """Marks a sentence for translation, as Django's does. It is translated when it is sent."""
+    return sentence
+
+
 class Command(Struct, forbid_unknown_fields=True, tag_field="type", tag=str.lower, frozen=True):
-    """What a client asks for. The wire's `type` is the class's name in lower case."""
+    """A request from a client. The wire's `type` is the lower-case class name."""
 
     ref: Ref
 
     def fault(self) -> Fault | None:
-        """What types alone cannot say: (code, sentence), or None when the command is good."""
+        """Validates what types cannot express. Returns (code, sentence), or None if valid."""
         return None
 
 
 class Event(Struct, tag_field="type", tag=str.lower):
-    """What the server tells. The wire's `type` is the class's name in lower case."""
+    """A frame from the server. The wire's `type` is the lower-case class name."""
 
 
 class Ack(Event):
-    """Committed to disk. Which fields there are depends on the command; see docs/protocol.md."""
+    """Committed to disk. The fields depend on the command; see docs/protocol.md."""
 
     ref: Ref
     room: int | UnsetType = UNSET
@@ -52,19 +57,22 @@ class Ack(Event):
 
 
 class Error(Event):
+    """`detail` is for a person, in their language; `hint` for who writes a client, in English."""
+
     ref: Ref | None
     code: Code
     detail: str
     retry_after: float | UnsetType = UNSET
+    hint: str | UnsetType = UNSET
 
 
 def wire_name(frame: type[Struct]) -> str:
-    """The `type` of a frame's class."""
+    """Returns the `type` of a frame class."""
     return str(frame.__struct_config__.tag)
 
 
 def time(moment: datetime) -> str:
-    """A moment as the wire says it: 2026-11-23T01:02:03.456Z. One without a zone is in UTC."""
+    """Formats a datetime for the wire: 2026-11-23T01:02:03.456Z. A naive one is in UTC."""
     if moment.tzinfo is not None:
         moment = moment.astimezone(UTC).replace(tzinfo=None)
     return moment.isoformat("T", "milliseconds") + "Z"

@@ -1,4 +1,4 @@
-"""Messages: what is said, what changes it, and how it is shown."""
+"""Messages: the commands that write them, and their representation."""
 
 import unicodedata
 from typing import Annotated, Any
@@ -8,14 +8,15 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from rooms.protocol.frames import Command, Event, Fault, Number, Ref
+from rooms.protocol.frames import gettext_noop as _
 from rooms.protocol.people import Person
 
 MAX_BODY = 16_384  # UTF-8 bytes of one message
-MAX_EVENT = 524_288  # bytes of messages in one frame to a client, unless a single one is larger
+MAX_EVENT = 524_288  # bytes of messages in one frame to a client, except one larger message
 
 
 def _added_fields(struct: Struct, base: type[Struct]) -> tuple[str, ...]:
-    """The fields that capabilities added to `base`."""
+    """Returns the fields that capabilities added to `base`."""
     return struct.__struct_fields__[len(base.__struct_fields__) :]
 
 
@@ -26,7 +27,7 @@ _NOTHING: dict[str, Any] = {}
 
 
 class Send(Command, frozen=True):
-    """Capabilities add fields (`Along`), which are UNSET where they are absent."""
+    """Capabilities add fields (`Along`), which are UNSET if absent."""
 
     room: Number
     cid: UUID
@@ -36,7 +37,7 @@ class Send(Command, frozen=True):
 
     @property
     def along(self) -> dict[str, Any]:
-        """What came with it, by field."""
+        """Returns the added fields that are present."""
         added = _added_fields(self, Send)
         if not added:
             return _NOTHING
@@ -64,24 +65,25 @@ class React(Command, frozen=True):
     on: bool
 
     def fault(self) -> Fault | None:
-        return None if is_emoji(self.emoji) else ("invalid", "A reaction is one emoji.")
+        return None if is_emoji(self.emoji) else ("invalid", _("A reaction is one emoji."))
 
 
 def _fault_of_body(body: str, *, needed: bool = True) -> Fault | None:
     if len(body.encode()) > MAX_BODY:
-        return "too_large", f"A message has at most {MAX_BODY} bytes."
+        return "too_large", _("This message is too long. Send it in several parts.")
     if "\0" in body:
-        return "invalid", "A message cannot contain the NUL character."
+        return "invalid", _("A message cannot contain the NUL character.")
     if needed and not body.strip():
-        return "invalid", "A message needs some text."
+        return "invalid", _("A message needs some text.")
     return None
 
 
 def is_emoji(text: str) -> bool:
-    """Whether `text` is made of the characters that emoji sequences are made of.
+    """Whether `text` consists of characters used in emoji sequences.
 
-    By general category (https://unicode.org/reports/tr51/): pictures are So, a few Sm or Po; skin
-    tones Sk; joiners, selectors, tags and keycaps Cf, Mn and Me; newer than Python's tables Cn.
+    Decides by general category (https://unicode.org/reports/tr51/): pictures are So, a few Sm or
+    Po; skin tones Sk; joiners, selectors, tags and keycaps Cf, Mn and Me; characters newer than
+    Python's tables Cn.
     """
     kinds = {
         "So" if category == "Cn" and ord(character) > 0x1F000 else category
@@ -104,7 +106,7 @@ class ReactionState(Struct, gc=False):
 class MessageState(Struct, gc=False, omit_defaults=True):
     """A message in its latest state. A deleted one has an empty body and html.
 
-    What is empty or false is absent. Capabilities add fields (`Part`), which are UNSET there.
+    Empty and false fields are absent. Capabilities add fields (`Part`), which are UNSET if absent.
     """
 
     id: int
@@ -124,7 +126,7 @@ class MessageState(Struct, gc=False, omit_defaults=True):
 
 
 class Changes(Event):
-    """All that changed in the room in (from, to]; `ref` where it answers a `sync`."""
+    """Everything that changed in the room in (from, to]; `ref` if it answers a `sync`."""
 
     room: int
     from_: int = msgspec.field(name="from")
@@ -137,13 +139,13 @@ _encoder = msgspec.json.Encoder()
 
 
 def size(message: MessageState) -> int:
-    """Bytes that a message takes in a frame."""
+    """Returns the bytes that a message takes in a frame."""
     return len(_encoder.encode(message))
 
 
 def is_small(messages: list[MessageState]) -> bool:
-    """Whether they are so short that they surely fit into a frame, without encoding them."""
-    # JSON writes a control character in six bytes; ids, dates and names take the rest.
+    """Whether they certainly fit into a frame. Does not encode them."""
+    # JSON needs up to six bytes for a control character; the rest is for ids, dates and names.
     most = sum([1000 + 6 * (len(message.body) + len(message.html)) for message in messages])
     for message in messages:
         if message.reactions:

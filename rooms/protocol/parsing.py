@@ -1,4 +1,4 @@
-"""Text in, text out."""
+"""Text frames to commands, events to text frames."""
 
 import json
 
@@ -6,11 +6,15 @@ import msgspec
 from msgspec import Struct
 
 from rooms.protocol.frames import MAX_FRAME, Command, Error, Event, Ref
+from rooms.protocol.frames import gettext_noop as _
 from rooms.protocol.registry import registry
+
+MAX_HINT = 200  # characters
+_NOT_UNDERSTOOD = _("The server does not understand this. Reload the page.")
 
 
 class BadFrame(Exception):
-    """A frame that gets an `error`; `alien` when it is not this protocol at all (see 4400)."""
+    """A frame to answer with `error`. `alien` if it is not this protocol at all (see 4400)."""
 
     def __init__(self, error: Error, *, alien: bool = False) -> None:
         super().__init__(error.detail)
@@ -19,7 +23,7 @@ class BadFrame(Exception):
 
 
 class _Envelope(Struct):
-    """What every frame has at least, for the answer to one that has nothing else right."""
+    """The minimum of a frame, to answer frames that are otherwise invalid."""
 
     type: str
     ref: msgspec.Raw = msgspec.Raw(b"null")
@@ -31,9 +35,9 @@ _encoder = msgspec.json.Encoder()
 
 
 def parse(text: str) -> Command:
-    """The command in a text frame. Raises BadFrame with the `error` to answer.
+    """Returns the command in a text frame. Raises BadFrame with the `error` to answer.
 
-    msgspec refuses NaN, Infinity and lone surrogates, which Python's json accepts.
+    msgspec rejects NaN, Infinity and lone surrogates, which Python's json accepts.
     """
     is_large = False
     try:
@@ -41,7 +45,7 @@ def parse(text: str) -> Command:
         is_large = len(data) > MAX_FRAME
         envelope = _envelope_decoder.decode(data)
     except (ValueError, RecursionError) as problem:
-        if is_large:  # and perhaps cut off by the server
+        if is_large:  # and possibly truncated by the server
             raise _too_large(None) from problem
         raise _unreadable(text) from problem
     ref = _ref_of(envelope.ref)
@@ -50,26 +54,29 @@ def parse(text: str) -> Command:
     try:
         command = registry.decoder.decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError) as problem:
-        raise BadFrame(Error(ref, "invalid", str(problem)[:200])) from problem
+        hint = str(problem)[:MAX_HINT]
+        raise BadFrame(Error(ref, "invalid", _NOT_UNDERSTOOD, hint=hint)) from problem
     if (reason := command.fault()) is not None:
         raise BadFrame(Error(ref, *reason))
     return command
 
 
 def _too_large(ref: Ref | None) -> BadFrame:
-    return BadFrame(Error(ref, "too_large", f"A frame has at most {MAX_FRAME:,} bytes."))
+    return BadFrame(Error(ref, "too_large", _("This is too long to be sent at once.")))
 
 
 def _unreadable(text: str) -> BadFrame:
-    """The answer to what msgspec does not read: alien, unless only a string in it is broken."""
+    """The answer to text that msgspec rejects: alien, unless only a string in it is invalid."""
     try:
         frame = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         frame = None
     if isinstance(frame, dict) and isinstance(frame.get("type"), str):
         ref = _ref_of(json.dumps(frame.get("ref")).encode())
-        return BadFrame(Error(ref, "invalid", "A text in the frame is not valid Unicode."))
-    return BadFrame(Error(None, "invalid", "A frame is one JSON object with a type."), alien=True)
+        hint = "A text in the frame is not valid Unicode."
+        return BadFrame(Error(ref, "invalid", _NOT_UNDERSTOOD, hint=hint))
+    hint = "A frame is one JSON object with a type."
+    return BadFrame(Error(None, "invalid", _NOT_UNDERSTOOD, hint=hint), alien=True)
 
 
 def _refuse_constant(name: str) -> None:
@@ -84,5 +91,5 @@ def _ref_of(raw: bytes | msgspec.Raw) -> Ref | None:
 
 
 def encode(event: Event) -> str:
-    """The text frame of an event."""
+    """Returns the text frame for an event."""
     return _encoder.encode(event).decode()

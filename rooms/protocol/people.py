@@ -1,4 +1,4 @@
-"""People, who is in a room, and what they are doing."""
+"""People, members and presence."""
 
 from typing import Annotated, Literal
 
@@ -18,7 +18,7 @@ class Person(Struct, gc=False, omit_defaults=True):
 
 
 class MemberState(Person, kw_only=True):
-    """Somebody in a room, as the others see them."""
+    """A member of a room, as the others see them."""
 
     role: RoleName
     presence: PresenceState

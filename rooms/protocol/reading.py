@@ -1,18 +1,19 @@
-"""Reading a room: what changed, its history, how far somebody is."""
+"""Reading a room: changes, history and read marks."""
 
 from typing import Annotated
 
 from msgspec import Meta
 
 from rooms.protocol.frames import Command, Event, Fault, Number, Ref
+from rooms.protocol.frames import gettext_noop as _
 from rooms.protocol.messages import MessageState
 
-MAX_BEHIND = 500  # changes that `sync` still answers; further behind is a `reset`
-PAGE = 50  # messages of `history` where no limit is given, and of `reset`
+MAX_BEHIND = 500  # maximum changes in the answer to `sync`; further behind is a `reset`
+PAGE = 50  # default limit of `history`; messages in a `reset`
 
 
 class Sync(Command, frozen=True):
-    """Answered by `changes` or `reset`."""
+    """The answer is `changes` or `reset`."""
 
     room: Number
     version: Number
@@ -36,7 +37,7 @@ class History(Command, frozen=True):
 
     def fault(self) -> Fault | None:
         if sum(anchor is not None for anchor in (self.before, self.after, self.around)) > 1:
-            return "invalid", "Give one of before, after and around."
+            return "invalid", _("Give one of before, after and around.")
         return None
 
 
@@ -50,7 +51,7 @@ class HistoryPage(Event, tag="history"):
 
 
 class Read(Command, frozen=True):
-    """Moves the reader's mark, never back."""
+    """Advances the reader's mark. It never moves back."""
 
     room: Number
     seq: Number

@@ -1,6 +1,6 @@
-"""The frames there are: the kernel's, and what capabilities add to them.
+"""All known frames: the kernel's, and those that capabilities add.
 
-Without capabilities (a client, a test) the kernel's are all.
+Without capabilities (in a client, in a test) there are only the kernel's.
 """
 
 from collections.abc import Iterable, Mapping
@@ -51,7 +51,7 @@ S = TypeVar("S", bound=Struct)
 
 
 class Registry:
-    """What `register` made of the kernel's frames."""
+    """The frames, built by `register`."""
 
     commands: tuple[type[Command], ...] = COMMANDS
     send: type[Send] = Send
@@ -67,9 +67,9 @@ def register(
     along: Mapping[str, Any] = {},
     parts: Mapping[str, Any] = {},
 ) -> None:
-    """Takes commands, fields of `send` and fields of a message. Those of the kernel may be named.
+    """Registers commands, fields of `send` and fields of a message. May repeat the kernel's.
 
-    Called once, at start. A field's type is what msgspec takes as one.
+    Called once, at startup. A field's type is any type that msgspec accepts.
     """
     registry.send = _with_fields(Send, along)
     registry.message = _with_fields(MessageState, parts)

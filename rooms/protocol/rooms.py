@@ -9,7 +9,7 @@ from rooms.protocol.people import Person, RoleName
 
 
 class RoomState(Struct):
-    """A room as one of its members sees it. `people` (the others) only in a direct room."""
+    """A room as one of its members sees it. Only a direct room has `people` (the others)."""
 
     id: int
     slug: str

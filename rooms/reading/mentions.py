@@ -1,4 +1,4 @@
-"""Whom a message names."""
+"""The people mentioned in a message."""
 
 from collections.abc import Collection
 
@@ -12,7 +12,7 @@ _MENTIONS = """
 
 
 class Mentions(Part[list[int]]):
-    """The ids of the people named, in their order."""
+    """The ids of the people mentioned, in order."""
 
     field = "mentions"
     bit = 2

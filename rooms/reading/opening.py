@@ -1,9 +1,9 @@
-"""What a room's page brings along, so that it shows the conversation before its socket is open.
+"""Data embedded in a room's page, so that it shows the conversation before its socket is open.
 
-Who may see the room and how far it is are read anew for every page, in one query. The messages, the
-same for everybody in the room, are kept as bytes for as long as the room has the version that they
-were read at and their authors the names that they say. What hangs on messages is read after them:
-it may be newer than the version that a message says, which the next `sync` mends, never older.
+Permission to see the room and its version are read for every page, in one query. The messages are
+the same for everybody in the room. Their encoded form is cached while the room's version and the
+names of the authors stay the same. Parts of messages are read after the messages: they may be
+newer than the message's version, which the next `sync` corrects, but never older.
 """
 
 from collections import OrderedDict
@@ -22,11 +22,11 @@ from rooms.reading import state
 from rooms.reading.queries import fit
 
 PAGE = protocol.PAGE
-# Messages before and after the one at which the timeline opens: more than a screen of short ones.
+# Messages before and after the one at which the timeline opens. More than a screen of short ones.
 CONTEXT = PAGE // 2
-# Bytes of pages kept in this process; a page of fifty short messages has about 25,000.
+# Cache size in bytes. A page of fifty short messages has about 25,000.
 MAX_KEPT = 32 * 1024 * 1024
-# The answer to a question that nobody asked over a socket.
+# The `ref` of a frame that answers no command.
 REF = "page"
 
 _encode = msgspec.json.Encoder().encode
@@ -34,13 +34,13 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a page is about. `room` is None where there is none for this person."""
+    """The subject of a page. `room` is None if this person cannot see it."""
 
     place: str
     epoch: str
     person: protocol.Person
     room: state.RoomRow | None
-    people: tuple[int, ...] = ()  # of a direct room, all of them
+    people: tuple[int, ...] = ()  # everybody in a direct room
 
 
 _OPENING = f"""
@@ -58,7 +58,7 @@ _ACCOUNT = Person._meta.get_field("user").target_field
 
 
 def of(user: Account, slug: str | None) -> Opening:
-    """The page of the room with this address, or of none. One query, more for a new person."""
+    """Looks up the room with this slug, if any. One query, more for a new person."""
     if slug is not None and "\0" in slug:
         slug = None  # PostgreSQL rejects NUL even in a search.
     values = [_ACCOUNT.get_db_prep_value(user.pk, connection), slug]
@@ -80,17 +80,17 @@ def of(user: Account, slug: str | None) -> Opening:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a member's page shows: the room as in `hello`, and a page of it as in `history`."""
+    """The data of a member's page: the room as in `hello`, and messages as in `history`."""
 
     room: protocol.RoomState
     messages: bytes
 
 
 def contents(opening: Opening, at: int | None) -> Contents:
-    """The room of `opening`, which somebody is in, around the message with seq `at`.
+    """Returns the room of `opening` for a member, with messages around seq `at`.
 
-    Without one around the first unread message or, where nothing is unread, the latest ones.
-    At most two queries, and one for each part that messages have.
+    Without `at`, around the first unread message, or the latest messages if all are read.
+    At most two queries, and one for each part that the messages have.
     """
     room = opening.room
     assert room is not None
@@ -104,7 +104,7 @@ def contents(opening: Opening, at: int | None) -> Contents:
     if kept is None or not kept.holds(opening.epoch, room.version, people):
         kept = _read(opening.epoch, room, key[1])
         shelf.put(key, kept)
-    # A person who never said anything may since have been deleted.
+    # A member who never posted may since have been deleted.
     return Contents(state.room(room, (people[id] for id in others if id in people)), kept.messages)
 
 
@@ -119,18 +119,18 @@ class _Kept:
     messages: bytes
 
     def holds(self, epoch: str, version: int, people: People) -> bool:
-        """Whether it says what is true at this version, with the names of these people."""
+        """Whether it is still valid at this version and with these names."""
         return (self.epoch, self.version) == (epoch, version) and all(
             people.get(id) == author for id, author in self.authors.items()
         )
 
 
-# A room, and the seq that a page is around; None for the latest page.
+# The room, and the seq that the page is around; None for the latest page.
 Key = tuple[int, int | None]
 
 
 class _Shelf:
-    """Pages of rooms, those longest not asked for making way."""
+    """An LRU cache of pages."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
@@ -159,7 +159,7 @@ shelf = _Shelf(MAX_KEPT)
 
 
 def _read(epoch: str, room: state.RoomRow, wanted: int | None) -> _Kept:
-    """The messages around a seq or the latest, as a `history` frame."""
+    """Reads the messages around a seq, or the latest, as a `history` frame."""
     first = max(1, room.seq - PAGE + 1 if wanted is None else wanted - CONTEXT)
     messages = state.page(room.id, first, min(first + PAGE - 1, room.seq))
     messages = fit(messages, room.seq if wanted is None else wanted)
@@ -176,6 +176,6 @@ def _read(epoch: str, room: state.RoomRow, wanted: int | None) -> _Kept:
 
 
 def in_page(data: object) -> bytes:
-    """JSON that can stand in a <script> of a page, as django.utils.html.json_script makes it."""
+    """Escapes JSON for a <script>, like django.utils.html.json_script."""
     text = _encode(data)
     return text.replace(b"<", b"\\u003C").replace(b">", b"\\u003E").replace(b"&", b"\\u0026")

@@ -1,7 +1,7 @@
-"""What a message may carry beside its text: reactions, mentions, a poll.
+"""Parts of a message beside its text: reactions, mentions, a poll.
 
-A part is a field of a message on the wire whose rows lie in tables of their own. Each has a bit in
-`Message.parts`, so that a page of plain messages costs no statement for what none of them has.
+A part is a field of a message on the wire, with rows in its own table. Each part has a bit in
+`Message.parts`, so that a page of plain messages needs no extra statement.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class HasParts(Protocol):
-    """A message as it is read or written, with the values of those parts that are known."""
+    """A message being read or written, with the values of its parts, as far as known."""
 
     id: int
     parts: int
@@ -21,33 +21,33 @@ class HasParts(Protocol):
 
 
 class Part(Generic[T]):
-    """A field of a message. `T` is its type on the wire; a message without it lacks the field.
+    """A field of a message. `T` is its type on the wire. It is absent if the message has none.
 
-    Never instantiated. Whoever writes rows of a part calls `show` for their message in the same
-    transaction; an earlier message also takes a new version (`Batch.touch`).
+    Never instantiated. Code that writes rows of a part calls `show` for the message in the same
+    transaction. An existing message also takes a new version (`Batch.touch`).
     """
 
     field: ClassVar[str]
-    # A power of two that no other part has: it is stored with the messages.
+    # A unique power of two, stored with the messages.
     bit: ClassVar[int]
-    # What msgspec makes the field of: a Struct, list[int] …
+    # The type that msgspec decodes the field to: a Struct, list[int] …
     type: ClassVar[Any]
-    # The table that has a row, or several, with the `message_id` of each message with the part.
+    # A table with at least one row for each message with the part, with a column `message_id`.
     table: ClassVar[str]
 
     @classmethod
     def load(cls, ids: Collection[int]) -> Mapping[int, T]:
-        """The part of each of these messages (at least one) that has it. One statement."""
+        """Loads the part for those of these messages (at least one) that have it. One statement."""
         raise NotImplementedError
 
     @classmethod
     def forget(cls, ids: Collection[int]) -> None:
-        """Deletes its rows, since these messages (at least one) were deleted."""
+        """Deletes the rows of deleted messages (at least one)."""
         execute(f'DELETE FROM "{cls.table}" WHERE message_id IN ({listed(ids)})')
 
     @classmethod
     def show(cls, message: HasParts, value: T | None) -> None:
-        """`message` has this value from now on; with None or an empty one, no longer the part."""
+        """Sets the value for `message`. None or an empty value removes the part."""
         if value:
             message.parts |= cls.bit
             message.shown = {**(message.shown or {}), cls.field: value}
@@ -58,7 +58,7 @@ class Part(Generic[T]):
 
     @classmethod
     def unknown(cls, message: HasParts) -> None:
-        """`message` has another value from now on, to be loaded when all is stored."""
+        """Marks the value for `message` as changed. It is loaded after `store`."""
         if message.shown:
             message.shown = {
                 name: part for name, part in message.shown.items() if name != cls.field
@@ -66,7 +66,7 @@ class Part(Generic[T]):
 
     @classmethod
     def of(cls, message: HasParts) -> T | None:
-        """The value that `message` has, if it is known."""
+        """Returns the value for `message`, if known."""
         return message.shown.get(cls.field) if message.shown else None
 
 
@@ -74,7 +74,7 @@ _registered: list[type[Part[Any]]] = []
 
 
 def register(parts: Iterable[type[Part[Any]]]) -> None:
-    """All there are, in the order in which they are read and forgotten. Called once, at start."""
+    """Registers all parts, in the order of loading and forgetting. Called once, at startup."""
     _registered[:] = parts
 
 
@@ -83,7 +83,7 @@ def registered() -> Sequence[type[Part[Any]]]:
 
 
 def load(messages: Collection[HasParts]) -> None:
-    """Fills `shown` of each message. A statement for each part that some of them have."""
+    """Fills `shown` of each message. One statement for each part that any of them has."""
     present = 0
     for message in messages:
         present |= message.parts

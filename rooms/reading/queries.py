@@ -1,12 +1,14 @@
-"""What a socket may read: its rooms, a room's history, what changed since, who is there.
+"""The reads of a socket: its rooms, a room's history, changes, members.
 
-Every function runs a constant number of queries and checks that the person is in the room.
+Every function runs a constant number of queries. Queries check that the person is in the room.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
+
+from django.utils.translation import gettext_noop as _
 
 from rooms import protocol
 from rooms.database.statements import fetch
@@ -22,19 +24,19 @@ def room_ids(person_id: int) -> set[int]:
 def rooms_of(
     person_ids: Collection[int], room_id: int | None = None
 ) -> dict[int, list[protocol.RoomState]]:
-    """The rooms of each person as they see them, or only the room `room_id`. Two queries."""
+    """Returns the rooms of each person as they see them, or only room `room_id`. Two queries."""
     return state.rooms(person_ids, room_id)
 
 
 def hello(person_id: int) -> protocol.Hello:
-    """The first frame of a socket. Two queries, three with direct rooms."""
+    """Returns the first frame of a socket. Two queries, three with direct rooms."""
     epoch, person = state.epoch_and_person(person_id)
     return protocol.Hello(epoch=epoch, person=person, rooms=rooms_of([person_id])[person_id])
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRoom:
-    """How far a room is, and what people see of the room itself."""
+    """The version of a room, and its facts, such as its name."""
 
     version: int
     facts: tuple[object, ...]
@@ -46,12 +48,12 @@ class StoredRooms:
     rooms: dict[int, StoredRoom]
 
 
-# More ids than this are not named in a query; all rooms are read instead.
+# Maximum number of ids to list in a query. Beyond it, all rooms are read.
 MAX_NAMED = 500
 
 
 def stored_rooms(room_ids: Collection[int]) -> StoredRooms:
-    """How far the rooms are. Two queries."""
+    """Reads the versions and facts of rooms. Two queries."""
     rooms = Room.objects.order_by()
     if len(room_ids) <= MAX_NAMED:
         rooms = rooms.filter(pk__in=room_ids)
@@ -62,7 +64,7 @@ def stored_rooms(room_ids: Collection[int]) -> StoredRooms:
 
 @dataclass(frozen=True, slots=True)
 class ReadableRoom:
-    """A room that the asker may read, and how far it is."""
+    """A room that the requester may read, with its seq and version."""
 
     id: int
     kind: str
@@ -80,9 +82,9 @@ _READABLE = """
 
 
 def require_member(person_id: int, room_id: int) -> tuple[ReadableRoom, str]:
-    """The room, if the person is in it, and the epoch. One query.
+    """Returns the room, if the person is in it, and the epoch. One query.
 
-    Raises Denied: a private room of others does not exist.
+    Raises Denied. To others a private room does not exist.
     """
     [(*facts, member, epoch)] = fetch(_READABLE, [room_id, person_id])
     room = ReadableRoom(*facts) if facts[0] is not None else None
@@ -93,23 +95,23 @@ def require_member(person_id: int, room_id: int) -> tuple[ReadableRoom, str]:
 
 
 class HasKind(Protocol):
-    """A room, however it was read."""
+    """A room, from any source."""
 
     @property
     def kind(self) -> str: ...
 
 
 def no_entry(room: HasKind | None, member: bool) -> protocol.Fault | None:
-    """Why somebody may neither read nor write in a room, or None if they may."""
+    """Why somebody may not read or write in a room, or None if they may."""
     if room is None or (not member and room.kind != Kind.PUBLIC):
-        return "not_found", "There is no such room."
+        return "not_found", _("There is no such room.")
     if not member:
-        return "forbidden", "Join the room first."
+        return "forbidden", _("Join the room first.")
     return None
 
 
 class SyncQuery(Query[protocol.Sync]):
-    """What changed since the version that the client has."""
+    """Returns the changes since the client's version."""
 
     command = protocol.Sync
 
@@ -126,28 +128,28 @@ class SyncQuery(Query[protocol.Sync]):
 
 
 def changes(room_id: int, version: int) -> protocol.Changes:
-    """What changed in a room since a version, for everybody in it.
+    """Returns the changes in a room since a version, for all its members.
 
-    Where that is too much for a frame it has no messages and only says how far the room is.
+    If they do not fit into a frame, the frame has no messages and only announces the version.
     """
     room = Room.objects.get(pk=room_id)
     return _changed(room, version) or protocol.Changes(room.id, room.version, room.version, [])
 
 
 def _changed(room: Room | ReadableRoom, version: int) -> protocol.Changes | None:
-    """None where it is more than MAX_BEHIND changes or does not fit into a frame."""
+    """Returns None for more than MAX_BEHIND changes, or if they do not fit into a frame."""
     if room.version - version > protocol.MAX_BEHIND:
         return None
     messages = state.changed(room.id, version)
     if len(fit(messages, room.seq)) < len(messages):
         return None
-    # The query may see commits after the head was read, and then sees all up to the newest.
+    # The query may see commits made after the head was read, and then sees all of them.
     to = max([room.version, *(message.version for message in messages)])
     return protocol.Changes(room.id, version, to, messages)
 
 
 def fit(messages: list[protocol.MessageState], wanted: int) -> list[protocol.MessageState]:
-    """As many neighbours of the message with seq `wanted`, and itself, as fit into a frame."""
+    """Returns as many neighbours of the message with seq `wanted` as fit into a frame with it."""
     if protocol.is_small(messages):
         return messages
     first = last = next((i for i, m in enumerate(messages) if m.seq >= wanted), len(messages) - 1)
@@ -164,7 +166,7 @@ def fit(messages: list[protocol.MessageState], wanted: int) -> list[protocol.Mes
 
 
 class HistoryQuery(Query[protocol.History]):
-    """A page of a room. Since seqs have no holes, a page is a range of them."""
+    """Returns a page of a room. Seqs have no holes, so a page is a range of them."""
 
     command = protocol.History
 
@@ -199,7 +201,7 @@ class HistoryQuery(Query[protocol.History]):
 
 
 class MembersQuery(Query[protocol.Members]):
-    """People of a room, by id."""
+    """Returns members of a room, by id."""
 
     command = protocol.Members
     shows_presence = True

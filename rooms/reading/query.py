@@ -1,4 +1,4 @@
-"""Questions: commands that change nothing and are answered from one moment of the database."""
+"""Queries: commands that change nothing, answered from one snapshot of the database."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ C = TypeVar("C", bound=protocol.Command)
 
 
 class Denied(Exception):
-    """The `error` to answer instead."""
+    """Raised to answer with an `error`."""
 
     def __init__(self, code: protocol.Code, detail: str) -> None:
         super().__init__(detail)
@@ -21,25 +21,25 @@ class Denied(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks."""
+    """The requester of a query."""
 
     person_id: int
-    # The ids of the people who are online; empty unless the query `shows_presence`.
+    # Ids of the people online. Empty unless the query `shows_presence`.
     online: Collection[int] = ()
 
 
 class Query(Generic[C]):
-    """What answers a command that changes nothing. Never instantiated."""
+    """Answers a command that changes nothing. Never instantiated."""
 
     command: ClassVar[type[protocol.Command]]
     shows_presence: ClassVar[bool] = False
 
     @classmethod
     def answer(cls, asker: Asker, command: C) -> protocol.Event:
-        """An event with the command's `ref`. Raises Denied.
+        """Returns an event with the command's `ref`. Raises Denied.
 
-        Runs on a reader's thread, at one moment of the database, with a constant number of
-        statements. Must check what the asker may read: see `require_member`.
+        Runs on a read thread, in one snapshot of the database, with a constant number of
+        statements. Must check that the requester may read the data: see `require_member`.
         """
         raise NotImplementedError
 
@@ -48,7 +48,7 @@ _queries: dict[str, type[Query[Any]]] = {}
 
 
 def register(queries: Iterable[type[Query[Any]]]) -> None:
-    """All there are. Called once, at start."""
+    """Registers all queries. Called once, at startup."""
     _queries.clear()
     _queries.update((protocol.wire_name(query.command), query) for query in queries)
     of.cache_clear()
@@ -56,7 +56,7 @@ def register(queries: Iterable[type[Query[Any]]]) -> None:
 
 @cache
 def of(command: type[protocol.Command]) -> type[Query[Any]] | None:
-    """The query that answers a command, or None."""
+    """Returns the query that answers a command, or None."""
     return _queries.get(protocol.wire_name(command))
 
 

@@ -1,4 +1,4 @@
-"""Who reacted to a message with which emoji."""
+"""The reactions of messages."""
 
 from collections.abc import Collection, Iterable
 
@@ -6,7 +6,7 @@ from rooms.database.statements import fetch, listed
 from rooms.protocol import ReactionState
 from rooms.reading.parts import Part
 
-# By ids: PostgreSQL takes a page for ten times its size and would read the whole table instead.
+# Lists the ids. With a range, PostgreSQL overestimates the page tenfold and scans the whole table.
 _REACTIONS = """
     SELECT message_id, emoji, person_id FROM rooms_reaction
     WHERE message_id IN ({ids}) ORDER BY id
@@ -28,7 +28,7 @@ class Reactions(Part[list[ReactionState]]):
 
 
 def by_emoji(reactions: Iterable[tuple[str, int]]) -> list[ReactionState]:
-    """Pairs of emoji and person, the oldest first, as a message shows them."""
+    """Groups pairs of emoji and person, oldest first, for the wire."""
     people: dict[str, list[int]] = {}
     for emoji, person_id in reactions:
         people.setdefault(emoji, []).append(person_id)

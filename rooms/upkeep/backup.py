@@ -1,6 +1,6 @@
 """Backups of a chat on SQLite: its database, uploads and secret key in one file.
 
-Made while people write, and put back while servers run. How to do it: docs/backups.md.
+Backups are made while people write and restored while servers run. See docs/backups.md.
 """
 
 import os
@@ -20,6 +20,7 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
+from rooms.conf import conf
 from rooms.models import Message, Place, Room
 from rooms.upkeep import copying, tarball
 
@@ -27,23 +28,23 @@ User = get_user_model()
 
 
 class BackupError(Exception):
-    """Nothing was changed; `str()` is the sentence for a person."""
+    """Nothing was changed. `str()` is a sentence for the user."""
 
 
 def database() -> Path:
-    """The file that the chat's database lies in. Raises BackupError where it is no file."""
+    """Returns the database file. Raises BackupError if the database is not a file."""
     if connection.vendor != "sqlite":
         raise BackupError(
-            "The database is PostgreSQL: use pg_dump and pg_restore as docs/backups.md says."
+            "The database is PostgreSQL: use pg_dump and pg_restore as in docs/backups.md."
         )
     return Path(connection.settings_dict["NAME"])
 
 
 @contextmanager
 def pointed_at(file: Path) -> Iterator[None]:
-    """Within it Django's one connection leads to the SQLite database `file`.
+    """Points Django's default connection at the SQLite database `file`.
 
-    An alias of its own would not do: migrations of others, like allauth's, look at no alias.
+    A separate alias would not do: third-party migrations, like allauth's, ignore aliases.
     """
     connection.close()
     live = connection.settings_dict["NAME"]
@@ -56,16 +57,21 @@ def pointed_at(file: Path) -> Iterator[None]:
 
 
 def _holds_chat(live: Path) -> bool:
-    """Whether the tables were made there. Raises copying.Damaged."""
+    """Whether the chat's tables exist there. Raises copying.Damaged."""
     return live.exists() and Message._meta.db_table in copying.tables(live)
 
 
 def _secret_key() -> Path:
-    return Path(settings.DATA_DIR, tarball.SECRET_KEY)
+    return Path(conf.DATA_DIR, tarball.SECRET_KEY)
+
+
+def _uploads() -> Path | None:
+    """The folder of uploads; None where the site has none, which for Django is the text ""."""
+    return Path(settings.MEDIA_ROOT) if settings.MEDIA_ROOT else None
 
 
 def _files_in(folder: Path) -> Iterator[Path]:
-    """All files below the folder, which may be missing; links are not followed."""
+    """Yields all files below the folder, which may be missing. Does not follow links."""
     return (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
 
 
@@ -73,26 +79,27 @@ def _files_in(folder: Path) -> Iterator[Path]:
 
 
 def make(file: Path, uploads: Iterable[Path] | None = None) -> tarball.Manifest:
-    """Writes the backup `file`, which must not be there: whole, or not at all.
+    """Writes the backup `file`, which must not exist. The file is complete or absent.
 
-    `uploads` are all, or only these. Raises BackupError, copying.Damaged, OSError, sqlite3.Error.
+    `uploads` limits the uploads. Raises BackupError, copying.Damaged, OSError, sqlite3.Error.
     """
-    live, root = database(), Path(settings.MEDIA_ROOT)
+    live, root = database(), _uploads()
     if not _holds_chat(live):
         raise BackupError(f"There is no chat in {live} yet.")
     if file.exists():
-        raise BackupError(f"{file} is there already: give another name, or move it away.")
-    if file.resolve().is_relative_to(root.resolve()):
-        raise BackupError(f"A backup cannot lie in {root}, which is part of it.")
+        raise BackupError(f"{file} already exists. Choose another name, or move it.")
+    if root and file.resolve().is_relative_to(root.resolve()):
+        raise BackupError(f"{root} is part of the backup. Write the backup elsewhere.")
     with tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent) as folder:
         copy, draft = Path(folder, tarball.DATABASE), Path(folder, file.name)
         copying.take(live, copy)
         copying.check(copy)
         manifest = _describe(copy)
         parts = [(tarball.DATABASE, copy), (tarball.SECRET_KEY, _secret_key())]
-        # Uploads after the database: what it names is there by then.
-        for path in _files_in(root) if uploads is None else uploads:
-            parts.append((f"{tarball.UPLOADS}/{path.relative_to(root).as_posix()}", path))
+        # Copy uploads after the database, so that all files it refers to are included.
+        if root:
+            for path in _files_in(root) if uploads is None else uploads:
+                parts.append((f"{tarball.UPLOADS}/{path.relative_to(root).as_posix()}", path))
         tarball.write(draft, manifest, parts)
         draft.rename(file)
     _sync_folder(file.parent)
@@ -101,7 +108,7 @@ def make(file: Path, uploads: Iterable[Path] | None = None) -> tarball.Manifest:
 
 def _describe(copy: Path) -> tarball.Manifest:
     with pointed_at(copy):
-        # Only counts: a backup before an update has older columns.
+        # Only counts: a backup made before an upgrade has older columns.
         counts = {
             "people": User.objects.count(),
             "rooms": Room.objects.count(),
@@ -111,7 +118,7 @@ def _describe(copy: Path) -> tarball.Manifest:
 
 
 def _sync_folder(folder: Path) -> None:
-    """A new name in it survives a power cut."""
+    """Makes new names in the folder survive a power cut."""
     opened = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(opened)
@@ -119,14 +126,14 @@ def _sync_folder(folder: Path) -> None:
         os.close(opened)
 
 
-# Putting back
+# Restoring
 
 
 @contextmanager
 def unpacked(file: Path) -> Iterator["Unpacked"]:
-    """The backup, read and checked whole. Raises BackupError; nothing was touched by then."""
+    """Unpacks and checks the whole backup. Raises BackupError; nothing has changed by then."""
     database()
-    with tempfile.TemporaryDirectory(prefix=".restore-", dir=settings.DATA_DIR) as made:
+    with tempfile.TemporaryDirectory(prefix=".restore-", dir=conf.DATA_DIR) as made:
         folder = Path(made)
         try:
             backup = Unpacked(folder, tarball.unpack(file, folder))
@@ -141,15 +148,15 @@ def unpacked(file: Path) -> Iterator["Unpacked"]:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore did beside replacing the database."""
+    """The result of a restore."""
 
-    kept: Path | None  # the state before; None where there was none
-    new_key: bool  # the backup's secret key is in use from the next start on
+    kept: Path | None  # the previous state, or None if there was none
+    new_key: bool  # the backup's secret key takes effect at the next start
 
 
 @dataclass(frozen=True, slots=True)
 class Unpacked:
-    """A sound backup in a folder of its own, on the data folder's disk."""
+    """A valid backup in its own folder, on the data folder's disk."""
 
     folder: Path
     manifest: tarball.Manifest
@@ -159,12 +166,12 @@ class Unpacked:
         return self.folder / tarball.DATABASE
 
     def require_known(self) -> None:
-        """Raises BackupError where the database is newer than this program, or another's."""
+        """Raises BackupError if the database is not a chat's, or newer than this program."""
         with pointed_at(self.database):
             ours = MigrationLoader(connection)
         applied = set(ours.applied_migrations)
         if ("rooms", "0001_initial") not in applied:
-            raise BackupError("This is not the backup of a chat: its database has no rooms.")
+            raise BackupError("This is not a backup of a chat: its database has no rooms.")
         replaced = (
             name for migration in ours.disk_migrations.values() for name in migration.replaces
         )
@@ -172,21 +179,21 @@ class Unpacked:
         if newer := {name for name in newer if name[0] in ours.migrated_apps}:
             raise BackupError(
                 "The backup was made by a newer version of this program "
-                f"({'.'.join(min(newer))}): update first."
+                f"({'.'.join(min(newer))}). Upgrade first."
             )
 
     def put_back(self) -> Restored:
-        """Makes it the present state. When anything fails before the end, the old one stays.
+        """Replaces the current state with the backup. If anything fails, the old state stays.
 
-        Raises BackupError, copying.Busy, OSError, sqlite3.Error and what a migration raises.
+        Raises BackupError, copying.Busy, OSError, sqlite3.Error and the errors of migrations.
         """
         with pointed_at(self.database):
             call_command("migrate", interactive=False, verbosity=0)
-            # Before it goes live: nobody may see the old content under a cursor of today.
+            # Before the database goes live, so that no current cursor is valid for the old content.
             Place.new_epoch()
         live = database()
         uploads = list(self._new_uploads())
-        kept = Path(settings.DATA_DIR, f"before-restore-{timezone.now():%Y%m%d-%H%M%S-%f}.tar.gz")
+        kept = Path(conf.DATA_DIR, f"before-restore-{timezone.now():%Y%m%d-%H%M%S-%f}.tar.gz")
 
         def first() -> None:
             if filled:
@@ -200,20 +207,20 @@ class Unpacked:
             copying.put(self.database, live, first)
         except copying.Damaged as problem:
             raise BackupError(
-                f"The present database is damaged ({problem}): stop the servers, move {live} and "
+                f"The current database is damaged ({problem}). Stop the servers, move {live} and "
                 f"its -wal and -shm elsewhere, and restore again."
             ) from problem
         return Restored(kept if filled else None, self._bring_key())
 
     def _new_uploads(self) -> Iterator[tuple[Path, Path]]:
-        """From where to where those go that are not there, or are but with another content."""
+        """Yields (source, target) for uploads that are missing or have different content."""
         for source in _files_in(self.folder / tarball.UPLOADS):
-            target = settings.MEDIA_ROOT / source.relative_to(self.folder / tarball.UPLOADS)
+            target = Path(settings.MEDIA_ROOT) / source.relative_to(self.folder / tarball.UPLOADS)
             if not target.exists() or not cmp(source, target, shallow=False):
                 yield source, target
 
     def _bring_key(self) -> bool:
-        """With the key of the machine that it was made on everybody stays signed in."""
+        """Restores the secret key, so that everybody stays signed in after a move."""
         theirs, ours = self.folder / tarball.SECRET_KEY, _secret_key()
         if not theirs.exists() or (ours.exists() and ours.read_bytes() == theirs.read_bytes()):
             return False
@@ -222,9 +229,9 @@ class Unpacked:
 
 
 def _place(source: Path, target: Path) -> None:
-    """An upload to where it belongs, in one step. None is ever deleted."""
+    """Moves an upload to its place atomically. Uploads are never deleted."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Beside it first: the uploads may lie on another disk.
+    # Copy next to the target first: the uploads may be on another disk.
     draft = target.with_name(f".restore-{secrets.token_hex(8)}")
     shutil.move(source, draft)
     draft.replace(target)

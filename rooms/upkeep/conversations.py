@@ -1,8 +1,8 @@
-"""What the people of the demo place say: names, rooms, and short conversations to play.
+"""The content of the demo: names, rooms, and short conversations.
 
-A conversation is a block of lines. `a`, `b`, `c` are its people; `b>` answers the line before.
-A line that begins with a space goes on with the message above. `$a` … are the people's usernames,
-every other `$word` is one of WORDS, drawn anew for each conversation.
+A conversation is a block of lines. `a`, `b`, `c` are people; `b>` replies to the previous line.
+A line that begins with a space continues the message above. `$a` … are the people's usernames;
+any other `$word` is a random one of WORDS, drawn once per conversation.
 """
 
 import re
@@ -75,7 +75,7 @@ EN: tuple[Language, ...] = ("en",)
 KO: tuple[Language, ...] = ("ko",)
 BOTH: tuple[Language, ...] = ("en", "ko")
 
-# The busiest first.
+# Busiest first.
 ROOMS = [
     DemoRoom("Engineering", "public", BOTH, "What we build, how, and why it broke"),
     DemoRoom("자유게시판", "public", KO, "일 얘기 말고 아무 얘기나"),
@@ -384,13 +384,13 @@ a 수고하셨습니다! 내일 봬요.
 b> 내일 봬요~
 """
 
-# What an edit adds.
+# Text that an edit appends.
 EDITS: dict[Language, list[str]] = {
     "en": ["*Edit:* typo.", "*Edit:* wrong day, sorry.", "*Edit:* done now.", "*Edit:* see above."],
     "ko": ["*수정:* 오타요.", "*수정:* 해결됐어요.", "*수정:* 링크 고쳤습니다."],
 }
 
-# The commonest first.
+# Most common first.
 EMOJI = ["👍", "❤️", "😂", "🎉", "👀", "🙏", "🔥", "✅", "😢", "👏🏽", "☕", "🇰🇷"]
 
 
@@ -400,11 +400,11 @@ _WORD = re.compile(rf"\$({'|'.join(sorted([*WORDS, *'abc'], reverse=True))})")
 @dataclass(frozen=True)
 class Line:
     speaker: int
-    answers: bool  # the line before
-    parts: list[str]  # by turns text and a word
+    answers: bool  # a reply to the previous line
+    parts: list[str]  # alternating text and words
 
     def said(self, words: dict[str, str]) -> str:
-        """The text with `words` for its words."""
+        """Returns the text with `words` filled in."""
         return "".join(words[part] if place % 2 else part for place, part in enumerate(self.parts))
 
 

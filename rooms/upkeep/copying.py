@@ -1,6 +1,6 @@
-"""A SQLite database as one file: copied while people write, checked, put back in one step.
+"""A SQLite database as one file: copied while people write, checked, replaced atomically.
 
-Knows SQLite, and nothing of what is in the database.
+This module knows SQLite, but not the content of the database.
 """
 
 import sqlite3
@@ -9,26 +9,26 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-# Pages copied between two calls back. Smaller than any database that Django made.
+# Pages copied between two callbacks. Smaller than any Django database.
 STEP = 10
-# Seconds for which `put` waits for somebody who is writing.
+# Seconds that `put` waits for another writer.
 PATIENCE = 60
-# What a step of SQLite's backup says when it went well and there is more to do.
+# The status of SQLite's backup after a successful step with more to do.
 SQLITE_OK = 0
 SQLITE_DONE = 101
 
 
 class Damaged(Exception):
-    """No whole SQLite database; `str()` says what is wrong."""
+    """Not a complete SQLite database; `str()` says what is wrong."""
 
 
 class Busy(Exception):
-    """Somebody else held the database for longer than PATIENCE."""
+    """Another connection held the database for longer than PATIENCE."""
 
 
 @contextmanager
 def _damage_named() -> Iterator[None]:
-    """SQLite's errors of a broken file become Damaged; others, like a full disk, pass."""
+    """Raises SQLite's errors about a broken file as Damaged; others, like a full disk, pass."""
     try:
         yield
     except sqlite3.DatabaseError as problem:
@@ -38,16 +38,16 @@ def _damage_named() -> Iterator[None]:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """In autocommit mode, to a file that must be there (OperationalError)."""
+    """Connects in autocommit mode. The file must exist (OperationalError)."""
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)
 
 
 def take(live: Path, copy: Path) -> None:
-    """Copies the database as it is at one moment; whoever writes goes on meanwhile.
+    """Copies a snapshot of the database. Writers are not blocked.
 
-    VACUUM INTO is one read, which in WAL mode holds nobody. It leaves out the free pages, where
-    text that was deleted may still lie. SQLite's backup in steps begins again with every write of
-    another process, and under steady writing never ends.
+    VACUUM INTO is one read, which blocks nobody in WAL mode. It leaves out free pages, which may
+    still contain deleted text. SQLite's stepwise backup starts over at every write of another
+    process, and never ends under steady writing.
     """
     copy.touch(mode=0o600, exist_ok=False)
     with closing(connect(live)) as connection, _damage_named():
@@ -63,17 +63,17 @@ def check(path: Path) -> None:
 
 
 def tables(path: Path) -> set[str]:
-    """The names of its tables. Raises Damaged."""
+    """Returns the table names. Raises Damaged."""
     with closing(connect(path)) as connection, _damage_named():
         return {name for [name] in connection.execute("SELECT name FROM sqlite_master")}
 
 
 def put(new: Path, live: Path, first: Callable[[], None]) -> None:
-    """Replaces what is in `live` by what is in `new` in one transaction, whoever has it open.
+    """Replaces the content of `live` with that of `new` in one transaction.
 
-    Everybody sees the one or the other, also after a power cut. `first` is called while writers
-    are held, so that what it copies of `live` is what gets replaced. When it raises, or anything
-    else fails, `live` stays as it was. Raises Busy, Damaged.
+    Other connections may be open. They see the old or the new content, also after a power cut.
+    `first` is called while writers are blocked, so that it can copy the content being replaced. If
+    it raises, or anything else fails, `live` stays unchanged. Raises Busy, Damaged.
     """
     deadline = time.monotonic() + PATIENCE
     held = False
@@ -81,7 +81,7 @@ def put(new: Path, live: Path, first: Callable[[], None]) -> None:
     def stepped(status: int, _remaining: int, _total: int) -> None:
         nonlocal held
         if status == SQLITE_OK and not held:
-            # From the first step to the end the backup keeps its lock.
+            # The backup keeps its lock from the first step to the end.
             held = True
             first()
         elif status not in (SQLITE_OK, SQLITE_DONE) and time.monotonic() > deadline:
@@ -94,8 +94,8 @@ def put(new: Path, live: Path, first: Callable[[], None]) -> None:
         target.execute("PRAGMA journal_mode=WAL")
         target.execute("PRAGMA synchronous=FULL")
         source.backup(target, pages=STEP, progress=stepped, sleep=0.05)
-        # The write-ahead log holds all of it now. Who still reads the old content keeps it long;
-        # then it shrinks another time, since waiting for them would hold writers.
+        # The write-ahead log now holds the whole database, and cannot shrink while somebody still
+        # reads the old content. Don't wait long for readers: that would block writers.
         target.execute("PRAGMA busy_timeout=500")
         with suppress(sqlite3.Error):
             target.execute("PRAGMA wal_checkpoint(TRUNCATE)")

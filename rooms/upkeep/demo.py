@@ -1,8 +1,8 @@
-"""A believable place to try, to show and to measure: the same seed gives the same place.
+"""Realistic demo data to try, show and measure. The same seed gives the same data.
 
-It writes rows past `rooms.log`, the only door otherwise, because the place is empty: nobody is
-there to be told, and a million messages take minutes instead of hours. All that the log promises
-holds of what it writes; `manage.py verify` says so.
+This is the only code that bypasses `rooms.log`. It may, because the chat is empty and nobody has
+to be notified; a million messages take minutes instead of hours. The data satisfies all the
+invariants of the log, as `manage.py verify` confirms.
 """
 
 from collections.abc import Iterator, Sequence
@@ -34,22 +34,22 @@ from rooms.upkeep.conversations import (
     Language,
 )
 
-# Fixed, so that the place does not depend on the day it is made.
+# Fixed, so that the data does not depend on today's date.
 END = datetime(2026, 11, 20, 18, tzinfo=UTC)
 DAYS = 240
-# Messages that are in memory at once; reactions, edits and deletions stay within them.
+# Messages in memory at once. Reactions, edits and deletions stay within a chunk.
 CHUNK = 20_000
-# How busy the hours of a day are (UTC: Seoul's day, then Berlin's).
+# Activity by hour of the day (UTC: Seoul's day, then Berlin's).
 HOURS = [6, 8, 9, 5, 8, 8, 9, 12, 14, 14, 10, 9, 11, 10, 9, 6, 4, 3, 2, 2, 1, 1, 1, 3]
 WEEKEND = 0.1
-# Per message said.
+# Per message.
 REACTIONS, EDITED, DELETED = 0.25, 0.03, 0.008
-# That the next message is said where the last one was.
+# Probability that the next message goes to the same room.
 STAYS = 0.7
 
 
 class NotEmpty(Exception):
-    """There are messages already; nothing was changed."""
+    """There are already messages; nothing was changed."""
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class Rendered:
 
 @dataclass(slots=True)
 class Said:
-    """A message and what hangs on it, until it is stored."""
+    """A message and its reactions, until it is stored."""
 
     row: Message
     language: Language
@@ -70,7 +70,7 @@ class Said:
 
 @dataclass(slots=True)
 class Talk:
-    """A room as it is played."""
+    """A room during the simulation."""
 
     room: Room
     people: list[Person]
@@ -85,12 +85,12 @@ class Talk:
 
 @transaction.atomic
 def make(messages: int, seed: int, password: str | None = None) -> list[Person]:
-    """Fills the empty place in one transaction and returns its new people, the owner first.
+    """Fills the empty chat in one transaction. Returns the new people, the owner first.
 
-    `password` is everybody's, hashed; without one they cannot sign in. Who has an account already
-    becomes a member of the public rooms. Raises NotEmpty.
+    `password` is hashed and set for everybody; without one they cannot sign in. People who
+    already have an account join the public rooms. Raises NotEmpty.
     """
-    # Whoever writes meanwhile waits, and comes after us.
+    # Block other writers until we commit.
     list(Room.objects.select_for_update().order_by("pk"))
     if Message.objects.exists():
         raise NotEmpty
@@ -134,12 +134,12 @@ def _accounts(people: list[Person], password: str | None) -> list[User]:
             user.password = password
     if not User.objects.filter(is_superuser=True, is_active=True).exists():
         users[0].is_staff = users[0].is_superuser = True
-    # Without the signal of a save: the persons are made here.
+    # bulk_create sends no signals: the persons are created here.
     return User.objects.bulk_create(users)
 
 
 def _rooms(rng: Random, people: list[Person]) -> list[Talk]:
-    """The rooms, the busiest first; the first of the people is in all of them."""
+    """Returns the rooms, busiest first. The first person is in all of them."""
     begin = END - timedelta(days=DAYS)
     first, *others = people
     talks = []
@@ -163,7 +163,7 @@ def _rooms(rng: Random, people: list[Person]) -> list[Talk]:
 def _lines(
     rng: Random, people: list[Person], languages: Sequence[Language]
 ) -> Iterator[tuple[Person, str, Language, bool]]:
-    """One conversation after the other: who says what, in which language, and whether in reply."""
+    """Yields one conversation after another: who writes, the language, whether as a reply."""
     while True:
         language = rng.choice(languages)
         cast = rng.sample(people, min(3, len(people)))
@@ -175,7 +175,7 @@ def _lines(
 
 
 def _moments(rng: Random, number: int) -> Iterator[datetime]:
-    """So many moments, in order, spread over the months as people work."""
+    """Yields `number` times, in order, spread over the months like working hours."""
     begin = END - timedelta(days=DAYS)
     hours = [begin + timedelta(hours=n) for n in range(DAYS * 24)]
     busy = [HOURS[hour.hour] * (WEEKEND if hour.weekday() > 4 else 1) for hour in hours]
@@ -188,7 +188,7 @@ def _moments(rng: Random, number: int) -> Iterator[datetime]:
 
 
 class Play:
-    """People talking in rooms, month after month."""
+    """Simulates people talking in rooms, month after month."""
 
     def __init__(self, rng: Random, people: list[Person], talks: list[Talk]) -> None:
         self.rng = rng
@@ -197,9 +197,9 @@ class Play:
         self.rendered: dict[str, Rendered] = {}
 
     def messages(self, number: int) -> Iterator[Said]:
-        """All messages in order; each may still change until CHUNK more were asked for."""
+        """Yields all messages in order. Each may change until CHUNK more were taken."""
         rng = self.rng
-        # The second room is half as busy as the first, the third a third (Zipf's law).
+        # The second room is half as busy as the first, the third a third as busy (Zipf's law).
         busy = list(accumulate(1 / place for place in range(1, len(self.talks) + 1)))
         talk = self.talks[0]
         for id, moment in enumerate(_moments(rng, number), 1):
@@ -293,7 +293,7 @@ def _store(chunk: list[Said]) -> None:
 
 
 def _memberships(rng: Random, talks: list[Talk], guests: list[Person]) -> Iterator[Membership]:
-    """Who is in which room, and how far they have read: some all, some not for weeks."""
+    """Memberships and read marks: some are up to date, some weeks behind."""
     for talk in talks:
         head = talk.room.seq
         for place, person in enumerate(talk.people):
@@ -314,7 +314,7 @@ def _memberships(rng: Random, talks: list[Talk], guests: list[Person]) -> Iterat
 
 
 def _settle() -> None:
-    """Messages came with ids of ours; PostgreSQL's own begin behind them, and its plans know."""
+    """Moves PostgreSQL's sequence past the ids we assigned, and updates its statistics."""
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), [Message]):
             cursor.execute(statement)

@@ -1,6 +1,6 @@
-"""Whether the log is what it promises to be. Reads only.
+"""Checks the integrity of the log, read-only.
 
-Each check is one query over all rooms, so that a million messages take seconds and no memory.
+Each check is one query over all rooms, so a million messages take seconds and little memory.
 """
 
 from collections.abc import Iterator
@@ -13,28 +13,28 @@ from rooms.following.activity import ActivityFollower
 from rooms.models import Cursor, Membership, Mention, Message, Room
 from rooms.reading import parts
 
-# Of one kind of damage so many places are named.
+# Places reported per kind of damage.
 MAX_NAMED = 20
 
 
 def problems() -> Iterator[str]:
-    """A sentence for each damage found. Call it inside of `rooms.database.one_moment()`."""
+    """Yields a sentence for each problem. Call it within `rooms.database.one_moment()`."""
     yield from _counters()
     wrong: list[tuple[str, QuerySet | list[int]]] = [
-        ("Message {}: its version is beyond its room's or not positive", _versions()),
+        ("Message {}: its version is not between 1 and its room's", _versions()),
         ("Message {}: deleted, but its text is still there", _undeleted()),
-        ("Message {}: what it answers is in another room", _elsewhere("reply_to")),
+        ("Message {}: it replies to a message in another room", _elsewhere("reply_to")),
         ("Message {}: its thread is in another room", _elsewhere("thread")),
-        ("Message {}: a mention names another place than its own", _mentions()),
-        ("Membership {}: more is read than was said", _read()),
+        ("Message {}: a mention has the wrong room or seq", _mentions()),
+        ("Membership {}: its read mark is ahead of the room", _read()),
         ("Cursor {}: it is ahead of its room", _ahead()),
-        ("Room {}: its activity is not that of its latest message", _inactive()),
+        ("Room {}: its activity does not match its latest message", _inactive()),
         *(
             (f"Message {{}}: deleted, but it has {part.field}", _deleted_with(part))
             for part in parts.registered()
         ),
         *(
-            (f"Message {{}}: whether it has {part.field} is wrong in its parts", _wrong(part))
+            (f"Message {{}}: its parts are wrong about {part.field}", _wrong(part))
             for part in parts.registered()
         ),
     ]
@@ -45,13 +45,13 @@ def problems() -> Iterator[str]:
             yield f"{sentence.format('…')}: and more."
     said_twice = Message.objects.values("author", "cid").annotate(n=Count("pk")).filter(n__gt=1)
     for row in said_twice.order_by()[:MAX_NAMED]:
-        yield f"Person {row['author']}: the cid {row['cid']} stands {row['n']} times."
+        yield f"Person {row['author']}: the cid {row['cid']} is used {row['n']} times."
     for check in capability.all_of("checks"):
         yield from check()
 
 
 def _counters() -> Iterator[str]:
-    """Seqs 1 … n without a hole, versions distinct, and both counters equal to the rows."""
+    """Checks seqs 1 … n without holes, distinct versions, and both counters."""
     rooms = Room.objects.order_by("pk").annotate(
         rows=Count("messages"),
         seqs=Count("messages__seq", distinct=True),
@@ -118,7 +118,7 @@ def _ahead() -> QuerySet:
 
 
 def _inactive() -> QuerySet:
-    """Rooms that were followed to the end, with another result."""
+    """Rooms whose activity differs although the follower is up to date."""
     followed = Cursor.objects.filter(follower=ActivityFollower.name, version=F("room__version"))
     wrong = Q(room__activity=None) | ~Q(room__activity__seq=F("room__seq"))
     return followed.filter(wrong).values_list("room", flat=True)

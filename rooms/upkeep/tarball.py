@@ -1,11 +1,11 @@
-"""The file of a backup: a .tar.gz, read as if an enemy had written it.
+"""The file of a backup, a .tar.gz. Reading it assumes a hostile author.
 
-    manifest.json   when it was made, and of how much
+    manifest.json   when it was made, and how much it contains
     chat.sqlite3    the database
-    secret_key      where the data folder has one
-    uploads/…       as they lie in the data folder
+    secret_key      if the data folder has one
+    uploads/…       as in the data folder
 
-Knows nothing of what is in these.
+This module does not know the content of these files.
 """
 
 import gzip
@@ -24,11 +24,11 @@ import msgspec
 
 MANIFEST, DATABASE, SECRET_KEY, UPLOADS = "manifest.json", "chat.sqlite3", "secret_key", "uploads"
 
-# gzip's levels 1 and 6 made a database of 60 MB into 39 and 38 %, in 0.65 and 1.5 s.
+# gzip's levels 1 and 6 compressed a database of 60 MB to 39 and 38 %, in 0.65 and 1.5 s.
 COMPRESSION = 1
-# Bytes read at a time.
+# Bytes per read.
 CHUNK = 1024 * 1024
-# What reading raises, the last two for sizes that no file has.
+# Errors from reading; the last two come from impossible sizes.
 BROKEN = (
     *(EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError),
     *(ValueError, OverflowError),
@@ -36,7 +36,7 @@ BROKEN = (
 
 
 class Manifest(msgspec.Struct, kw_only=True):
-    """What a backup says of itself. Another `format` is another shape of the archive."""
+    """What a backup says about itself. A different `format` means a different archive layout."""
 
     format: Literal[1] = 1
     created_at: datetime
@@ -44,11 +44,11 @@ class Manifest(msgspec.Struct, kw_only=True):
 
 
 class Unsound(Exception):
-    """The file is no whole backup; `str()` goes on after its name: "is not a backup"."""
+    """Not a complete backup. `str()` continues a sentence after its name: "is not a backup"."""
 
 
 def write(file: Path, manifest: Manifest, parts: Iterable[tuple[str, Path]]) -> None:
-    """Writes a new file, onto the disk: the manifest, then `parts`, names and where they lie."""
+    """Writes a new file, synced to disk: the manifest, then `parts`, as names and paths."""
 
     def add(name: str, part: IO[bytes], size: int) -> None:
         member = tarfile.TarInfo(name)
@@ -61,7 +61,7 @@ def write(file: Path, manifest: Manifest, parts: Iterable[tuple[str, Path]]) -> 
             text = msgspec.json.format(msgspec.json.encode(manifest))
             add(MANIFEST, io.BytesIO(text), len(text))
             for name, path in parts:
-                # An upload may have been deleted since its folder was read.
+                # An upload may have been deleted since its folder was listed.
                 with suppress(FileNotFoundError), path.open("rb") as part:
                     add(name, part, os.fstat(part.fileno()).st_size)
         raw.flush()
@@ -69,27 +69,27 @@ def write(file: Path, manifest: Manifest, parts: Iterable[tuple[str, Path]]) -> 
 
 
 def unpack(file: Path, folder: Path) -> Manifest:
-    """Reads the whole file and copies it into the empty `folder`. Raises Unsound.
+    """Reads the whole file and unpacks it into the empty `folder`. Raises Unsound.
 
-    Nothing outside of `folder` is touched, whatever the archive says.
+    Never writes outside `folder`, whatever the archive contains.
     """
     try:
         with gzip.open(file) as stream:
             with tarfile.open(fileobj=stream, mode="r:") as tar:
                 for member in tar:
                     _unpack(tar, member, folder)
-            # On to the very end, where the checksum is.
+            # Read to the end, where the checksum is.
             while stream.read(CHUNK):
                 pass
     except BROKEN as problem:
-        raise Unsound("is not a backup, or cut off, or damaged") from problem
+        raise Unsound("is not a backup, or is truncated or damaged") from problem
     for needed in (MANIFEST, DATABASE):
         if not Path(folder, needed).exists():
             raise Unsound(f"is not a backup: it has no {needed}")
     try:
         return msgspec.json.decode(Path(folder, MANIFEST).read_bytes(), type=Manifest)
     except msgspec.DecodeError as problem:
-        raise Unsound(f"has a {MANIFEST} that this program does not know: {problem}") from problem
+        raise Unsound(f"has an unknown kind of {MANIFEST}: {problem}") from problem
 
 
 def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:

@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    CDPSession,
+    ConsoleMessage,
+    Page,
+    sync_playwright,
+)
 
 from tests.conftest import MakeSite
 from tests.services import missing
@@ -30,7 +37,8 @@ AWAY = ("WebSocket connection to", "net::ERR_CONNECTION_REFUSED", "Failed to loa
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    program = shutil.which("chromium")
+    # The shell is the same engine without windows, of which each costs Chromium a second of CPU.
+    program = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if program is None:
         missing("Chromium")
     # Playwright's synchronous API keeps an event loop running, which Django takes for async code.
@@ -87,16 +95,37 @@ def assert_no_overflow(page: Page) -> None:
     assert widths[0] <= widths[1], f"{page.url} is wider than its window"
 
 
-def assert_accessible(page: Page) -> None:
-    """axe finds nothing; it runs outside of the page's CSP."""
+def assert_accessible(page: Page, context: str | None = None) -> None:
+    """axe finds nothing in the page, or in an element of it; it runs outside of the page's CSP."""
     page.evaluate(AXE)
-    found = page.evaluate("axe.run().then(({violations}) => violations)")
+    run = "context => axe.run(context ?? document).then(({violations}) => violations)"
+    found = page.evaluate(run, context)
     assert [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found] == [], page.url
+
+
+def hurry(*pages: Page) -> None:
+    """The browser is online: a page tries again at once, and not when its backoff says so."""
+    for page in pages:
+        page.evaluate("dispatchEvent(new Event('online'))")
 
 
 def say(page: Page, text: str) -> None:
     page.locator(".composer__field").fill(text)
     page.locator(".composer__field").press("Enter")
+
+
+def compose(devtools: CDPSession, text: str) -> None:
+    end = len(text)
+    devtools.send(
+        "Input.imeSetComposition", {"text": text, "selectionStart": end, "selectionEnd": end}
+    )
+
+
+def press_enter_during_composition(devtools: CDPSession) -> None:
+    """As an input method does: the page sees a key that it processes, not an Enter."""
+    key = {"key": "Process", "code": "Enter", "windowsVirtualKeyCode": 229}
+    devtools.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **key})
+    devtools.send("Input.dispatchKeyEvent", {"type": "keyUp", **key})
 
 
 @pytest.fixture

@@ -9,6 +9,9 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 from tests.browser.conftest import Place, say
 from tests.programs import messages, rooms
 
+# A page tells what was seen after 0.15 s, and is laid out anew when something is taller.
+A_MOMENT_MS = 300
+
 
 class Gate:
     """Holds the page's socket back until it is opened."""
@@ -72,7 +75,7 @@ def test_what_was_read_before_the_socket_is_told_then(two: Place) -> None:
     gate.open()
     again = two.open("/rooms/general/", "ada")
     expect(again.locator("#message-3")).to_be_in_viewport()
-    ada.wait_for_timeout(300)
+    ada.wait_for_timeout(A_MOMENT_MS)
     assert two.site.run(messages.read_by, "ada") == 3
 
 
@@ -168,5 +171,5 @@ def test_quotes_that_come_later_do_not_push_the_end_away(two: Place) -> None:
     two.site.run(messages.answer_the_first, 12)
     ada = two.open("/rooms/general/", "ada")
     expect(ada.locator(".quote__author")).to_have_count(12)
-    ada.wait_for_timeout(300)
+    ada.wait_for_timeout(A_MOMENT_MS)
     expect(ada.locator("#message-212")).to_be_in_viewport(ratio=1)

@@ -6,7 +6,15 @@ import signal
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Place, assert_accessible
+from tests.browser.conftest import (
+    Place,
+    assert_accessible,
+    compose,
+    hurry,
+    press_enter_during_composition,
+    say,
+)
+from tests.programs import polls
 
 
 def ask(page: Page, question: str, *choices: str, multiple: bool = False) -> None:
@@ -42,6 +50,7 @@ def test_votes_change_live_and_after_a_reconnect(place: Place) -> None:
     place.site.processes[0].end(signal.SIGKILL)
     expect(tab.locator(".connection")).to_contain_text("Reconnecting")
     place.site.processes[0].start()
+    hurry(ada, bob, tab)
     expect(tab.locator(".connection")).to_be_empty(timeout=40_000)
     tab.get_by_role("button", name="Take back my vote").click()
     expect(ada.locator("chat-poll")).to_contain_text("0 people voted", timeout=40_000)
@@ -139,3 +148,80 @@ def test_the_focus_stays_where_a_poll_is_closed_by_keyboard(place: Place) -> Non
     ada.keyboard.press("Enter")
     expect(ada.locator("chat-poll")).to_contain_text("Final results")
     expect(ada.locator("#message-1")).to_be_focused()
+
+
+def test_a_poll_is_asked_by_typing(place: Place) -> None:
+    place.site.people("ada")
+    ada = place.open("/", "ada")
+    field, dialog = ada.locator(".composer__field"), ada.get_by_role("dialog")
+    field.press_sequentially("/p")
+    expect(ada.get_by_role("option")).to_have_text("/poll Ask people to choose")
+    field.press("Enter")
+    expect(field).to_have_value("/poll ")
+    field.press_sequentially("Lunch?")
+    field.press("Enter")
+    expect(dialog.get_by_label("Question")).to_have_value("Lunch?")
+    expect(dialog.get_by_label("Choice 1")).to_be_focused()
+    expect(field).to_have_value("")
+    ada.keyboard.type("Noodles")
+    ada.keyboard.press("Tab")
+    ada.keyboard.type("Pizza")
+    ada.keyboard.press("Enter")
+    expect(ada.locator("#message-1")).to_contain_text("Lunch?")
+    expect(ada.locator("chat-poll")).to_contain_text("Pizza")
+    expect(field).to_be_focused()
+    ada.keyboard.type("/Poll")
+    ada.keyboard.press("Enter")
+    expect(dialog.get_by_label("Question")).to_have_value("")
+    expect(dialog.get_by_label("Question")).to_be_focused()
+
+
+def test_a_poll_is_asked_with_a_korean_input_method(place: Place) -> None:
+    place.site.people("ada")
+    ada = place.open("/", "ada", locale="ko")
+    field = ada.locator(".composer__field")
+    devtools = ada.context.new_cdp_session(ada)
+    field.press("/")
+    for syllables in ("ㅌ", "투"):
+        compose(devtools, syllables)
+    expect(ada.get_by_role("option")).to_contain_text("/투표")
+    press_enter_during_composition(devtools)
+    devtools.send("Input.insertText", {"text": "투"})  # the composition ends
+    expect(field).to_have_value("/투표 ")
+    field.press_sequentially("점심은 ")
+    for syllables in ("ㅇ", "어", "언", "언ㅈ", "언제"):
+        compose(devtools, syllables)
+    press_enter_during_composition(devtools)
+    expect(ada.get_by_role("dialog")).to_have_count(0)
+    devtools.send("Input.insertText", {"text": "언제"})
+    expect(ada.get_by_role("dialog").get_by_label("질문")).to_have_value("점심은 언제")
+    expect(ada.locator("chat-message")).to_have_count(0)
+    ada.keyboard.press("Escape")
+    say(ada, "/poll 저녁?")
+    expect(ada.get_by_role("dialog").get_by_label("질문")).to_have_value("저녁?")
+
+
+def test_a_refused_vote_is_explained_in_the_language_of_the_page(place: Place) -> None:
+    place.site.people("ada")
+    ada = place.open("/", "ada", locale="ko")
+    ada.get_by_role("button", name="투표").click()
+    dialog = ada.get_by_role("dialog")
+    dialog.get_by_label("질문").fill("점심?")
+    for choice, text in ((1, "국수"), (2, "밥")):
+        dialog.get_by_label(f"선택지 {choice}").fill(text)
+    ada.keyboard.press("Enter")
+    expect(ada.get_by_role("radio")).to_have_count(2)
+    place.site.run(polls.close_untold)
+    ada.get_by_role("radio", name="밥").check()
+    expect(ada.locator(".toast")).to_contain_text("마감된 투표예요.")
+
+
+def test_a_question_typed_while_the_dialog_cannot_be_loaded_is_kept(place: Place) -> None:
+    place.site.people("ada")
+    ada = place.open("/", "ada")
+    expect(ada.locator(".composer__field")).to_be_visible()
+    place.may_be_away = True
+    ada.context.set_offline(True)
+    say(ada, "/poll Lunch?")
+    expect(ada.locator(".toast")).to_contain_text("no connection")
+    expect(ada.locator(".composer__field")).to_have_value("/poll Lunch?")

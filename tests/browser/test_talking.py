@@ -5,8 +5,11 @@ import signal
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Place, assert_accessible, say
+from tests.browser.conftest import Place, assert_accessible, hurry, say
 from tests.programs import messages, rooms
+
+# Two frames of the screen: what is above is loaded while somebody scrolls.
+TWO_FRAMES_MS = 30
 
 
 def test_it_works(place: Place) -> None:
@@ -116,7 +119,7 @@ def test_history_of_a_thousand_messages_scrolls_without_jumping(place: Place) ->
         row, before, rows = scroller.evaluate(top_row)
         seen.add(row)
         assert rows <= 300
-        ada.wait_for_timeout(30)
+        ada.wait_for_timeout(TWO_FRAMES_MS)
         place_of = "(scroller, id) => scroller.querySelector('#' + id)?.getBoundingClientRect().top"
         edge = scroller.evaluate("scroller => scroller.getBoundingClientRect().top")
         after = scroller.evaluate(place_of, row)
@@ -165,6 +168,7 @@ def test_what_was_said_offline_survives_a_reload(place: Place) -> None:
     expect(ada.locator(".message--pending")).to_have_count(2)
     place.site.processes[0].start()
     ada.goto("/rooms/general/")
+    hurry(bob)
     expect(bob.locator("chat-message").last).to_contain_text("two", timeout=40_000)
     expect(ada.locator(".message--pending")).to_have_count(0)
     expect(ada.locator("chat-message")).to_have_count(2)

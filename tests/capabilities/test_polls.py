@@ -1,16 +1,20 @@
 """Polls, from sockets to the database, on both databases."""
 
 import asyncio
+import signal
+import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from rooms.polls.log import fault
 from rooms.polls.protocol import NewPoll
 from tests.conftest import MakeSite
 from tests.programs import polls
-from tests.site import Site
+from tests.site import FIRST_LOOK, Site
 from tests.wire import Frame, Wire, new_cid
 
 LUNCH: dict[str, Any] = {"choices": ["Noodles", "Pizza", "비빔밥"]}
@@ -148,6 +152,43 @@ async def test_it_closes_at_its_time(site: Site) -> None:
         assert site.run(polls.due) == 0
 
 
+async def test_what_was_due_while_all_processes_were_killed_closes_once(
+    make_site: MakeSite,
+) -> None:
+    with make_site("sqlite", processes=2, redis=True) as site:
+        site.people("ada", "bob")
+        async with site.socket("ada") as ada:
+            closes_at = (datetime.now(UTC) + timedelta(minutes=2)).isoformat()
+            message = await ask(ada, LUNCH | {"closes_at": closes_at})
+            version = (await vote(ada, message, 1))["version"]
+            for process in site.processes:
+                process.end(signal.SIGKILL)
+        site.run(polls.make_due, message)
+        for process in site.processes:
+            process.start()
+        async with site.socket("ada", process=0) as ada, site.socket("bob", process=1) as bob:
+            # What the killed processes were to run is theirs for seconds: both are here before.
+            assert ada.room("general")["version"] == bob.room("general")["version"] == version
+            for wire in (ada, bob):
+                changes = await wire.expect("changes", timeout=30, to=version + 1)
+                [closed] = changes["messages"]
+                assert (closed["id"], closed["poll"]["closed"]) == (message, True)
+                assert closed["poll"]["choices"][1]["votes"] == 1
+            assert await bob.quiet(FIRST_LOOK) == []
+        assert site.run(polls.due) == 0
+
+
+def test_a_backup_carries_polls_and_votes(make_site: MakeSite) -> None:
+    with make_site("sqlite", serve=False) as site:
+        site.run(polls.ask_and_vote, site.people("ada")["ada"])
+        before, file = site.run(polls.everything), site.folder / "backup.tar.gz"
+        assert site.manage("backup", file).returncode == 0
+        site.run(polls.clear)
+        assert site.manage("restore", file, "--yes").returncode == 0
+        assert site.run(polls.everything) == before
+        assert site.manage("verify").returncode == 0
+
+
 async def test_it_goes_with_its_message(site: Site) -> None:
     site.people("ada", "bob")
     async with site.socket("ada") as ada, site.socket("bob") as bob:
@@ -173,44 +214,142 @@ async def test_who_may_not_write_may_not_vote(site: Site) -> None:
         assert (await vote(bob, message, 0))["code"] == "archived"
 
 
-BAD = [
-    {"choices": ["one"]},
-    {"choices": [str(n) for n in range(11)]},
-    {"choices": ["a", ""]},
-    {"choices": ["a", "  "]},
-    {"choices": ["a", "a"]},
-    {"choices": ["a", " A"]},
-    {"choices": ["Ａ", "a"]},
-    {"choices": ["a", "b\nc"]},
-    {"choices": ["a", "b\0"]},
-    {"choices": ["a", "\u202eb"]},
-    {"choices": ["a", "x" * 121]},
-    {"choices": ["a", 7]},
-    {"choices": "ab"},
-    {"choices": ["a", "b"], "closes_at": "yesterday"},
-    {"choices": ["a", "b"], "closes_at": "2020-01-01T00:00:00Z"},
-    {"choices": ["a", "b"], "closes_at": "2999-01-01T00:00:00Z"},
-    {"choices": ["a", "b"], "closes_at": "2027-01-01T00:00:00"},
-    {"choices": ["a", "b"], "closes_at": "0001-01-01T00:00:00+23:00"},
-    {"choices": ["a", "b"], "closes_at": 7},
-    {"choices": ["a", "b"], "colour": "red"},
-    {},
-    [],
-]
+ANY_TEXT = st.text() | st.text("aA \t\n\0\u200d\u202e\ud800Ａß가", max_size=6)
+NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)  # others are not JSON
+ANYTHING = ANY_TEXT | NUMBERS | st.booleans() | st.none() | st.lists(ANY_TEXT)
+ANY_TIME = st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat)
+SOON = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+AB = {"choices": ["a", "b"]}
+UNREADABLE = {"Cc", "Cs", "Zl", "Zp"}
 
 
-async def test_a_wrong_poll_gets_an_error_and_changes_nothing(make_site: MakeSite) -> None:
-    with make_site("sqlite") as site:
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_any_poll_is_shown_as_it_was_asked_or_refused_without_a_trace(
+    make_site: MakeSite, database: str
+) -> None:
+    @settings(max_examples=150, deadline=None, database=None)
+    @given(
+        body=st.just("?") | ANYTHING,
+        poll=st.fixed_dictionaries(
+            {"choices": st.lists(ANY_TEXT, max_size=11) | ANYTHING},
+            optional={
+                "multiple": st.booleans() | ANYTHING,
+                "anonymous": st.booleans() | ANYTHING,
+                "closes_at": ANY_TIME | st.just(SOON) | ANYTHING,
+                "colour": ANYTHING,
+            },
+        ),
+    )
+    @example(body="?", poll={"choices": ["one"]})
+    @example(body="?", poll={"choices": [str(n) for n in range(11)]})
+    @example(body="?", poll={"choices": ["a", ""]})
+    @example(body="?", poll={"choices": ["a", "  "]})
+    @example(body="?", poll={"choices": ["a", "\u200d"]})
+    @example(body="?", poll={"choices": ["a", "a"]})
+    @example(body="?", poll={"choices": ["a", " A"]})
+    @example(body="?", poll={"choices": ["a", "a\u200d"]})
+    @example(body="?", poll={"choices": ["Ａ", "a"]})
+    @example(body="?", poll={"choices": ["Maße", "MASSE"]})
+    @example(body="?", poll={"choices": ["a", "b\nc"]})
+    @example(body="?", poll={"choices": ["a", "b\0"]})
+    @example(body="?", poll={"choices": ["a", "\u202eb"]})
+    @example(body="?", poll={"choices": ["a", "\ud800"]})
+    @example(body="?", poll={"choices": ["a", "x" * 121]})
+    @example(body="?", poll={"choices": ["a", "x" * 10_001]})
+    @example(body="?", poll={"choices": ["a", 7]})
+    @example(body="?", poll={"choices": "ab"})
+    @example(body="?", poll=AB | {"closes_at": "yesterday"})
+    @example(body="?", poll=AB | {"closes_at": "2020-01-01T00:00:00Z"})
+    @example(body="?", poll=AB | {"closes_at": "9999-12-31T23:59:59Z"})
+    @example(body="?", poll=AB | {"closes_at": "9999-12-31T23:59:59-12:00"})
+    @example(body="?", poll=AB | {"closes_at": "0001-01-01T00:00:00+23:00"})
+    @example(body="?", poll=AB | {"closes_at": SOON.removesuffix("+00:00")})
+    @example(body="?", poll=AB | {"closes_at": 7})
+    @example(body="?", poll=AB | {"multiple": "true"})
+    @example(body="?", poll=AB | {"colour": "red"})
+    @example(body="?", poll={})
+    @example(body="?", poll=[])
+    @example(body=" \n", poll=AB)
+    @example(body="\0", poll=AB)
+    @example(body="\ud800", poll=AB)
+    @example(body="x" * 16_385, poll=AB)
+    def asked(body: Any, poll: Any) -> None:
+        runner.run(_ask_anything(ada, body, poll))
+
+    with make_site(database, SEND_RATE="10000", SEND_BURST="10000") as site:
         site.people("ada")
-        async with site.socket("ada") as ada:
-            for poll in BAD:
-                frame: Frame = {"type": "send", "room": 1, "cid": new_cid(), "body": "?"}
-                frame["poll"] = poll
-                answer = await ada.call(**frame)
-                assert (answer["type"], answer["code"]) == ("error", "invalid"), poll
-            frame = {"type": "send", "room": 1, "cid": new_cid(), "body": " ", "poll": LUNCH}
-            assert (await ada.call(**frame))["code"] == "invalid"
-            assert (await ada.call(type="sync", room=1, version=0))["messages"] == []
+        ada = site.socket("ada")
+        with asyncio.Runner() as runner:
+            runner.run(ada.__aenter__())
+            asked()
+            runner.run(ada.__aexit__())
+        assert site.manage("verify").returncode == 0
+
+
+async def _ask_anything(ada: Wire, body: Any, poll: Any) -> None:
+    before = await ada.call(type="sync", room=1, version=0)
+    answer = await ada.call(type="send", room=1, cid=new_cid(), body=body, poll=poll)
+    after = await ada.call(type="sync", room=1, version=before["to"])
+    if answer["type"] == "error":
+        assert answer["code"] in {"invalid", "too_large"}
+        assert answer["detail"]
+        assert after["messages"] == []
+        return
+    [message] = after["messages"]
+    assert message["body"] == body
+    assert [choice["text"] for choice in message["poll"]["choices"]] == [
+        choice.strip() for choice in poll["choices"]
+    ]
+    for choice in poll["choices"]:
+        assert 1 <= len(choice.strip()) <= 120
+        assert not {unicodedata.category(character) for character in choice} & UNREADABLE
+    assert 2 <= len({choice.strip().casefold() for choice in poll["choices"]}) <= 10
+    assert message["poll"].get("multiple", False) is poll.get("multiple", False)
+    assert message["poll"].get("anonymous", False) is poll.get("anonymous", False)
+    if (closes_at := poll.get("closes_at")) is not None:
+        assert message["poll"]["closes_at"][:19] == closes_at[:19] == SOON[:19]
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_any_vote_counts_as_it_was_given_or_is_refused_without_a_trace(
+    make_site: MakeSite, database: str
+) -> None:
+    place = st.integers(-1, 4) | ANYTHING
+
+    @settings(max_examples=100, deadline=None, database=None)
+    @given(choices=st.lists(st.integers(0, 2)) | st.lists(place) | ANYTHING)
+    @example(choices=["1"])
+    @example(choices=[1.0])
+    @example(choices=[True])
+    @example(choices=[2**63])
+    @example(choices=[0] * 11)
+    @example(choices=[3])
+    @example(choices=[-1])
+    def voted(choices: Any) -> None:
+        runner.run(_vote_anything(ada, message, choices))
+
+    with make_site(database, SEND_RATE="10000", SEND_BURST="10000") as site:
+        site.people("ada")
+        ada = site.socket("ada")
+        with asyncio.Runner() as runner:
+            runner.run(ada.__aenter__())
+            message = runner.run(ask(ada, LUNCH | {"multiple": True}))
+            voted()
+            runner.run(ada.__aexit__())
+        assert site.manage("verify").returncode == 0
+
+
+async def _vote_anything(ada: Wire, message: int, choices: Any) -> None:
+    before = await ada.call(type="votes", messages=[message])
+    answer = await ada.call(type="vote", message=message, choices=choices)
+    after = await ada.call(type="votes", messages=[message])
+    if answer["type"] == "error":
+        assert answer["code"] == "invalid"
+        assert answer["detail"]
+        assert after["votes"] == before["votes"]
+    else:
+        assert after["votes"].get(str(message), []) == sorted(set(choices))
+        assert set(choices) <= {0, 1, 2}
 
 
 @pytest.mark.parametrize("text", ["👨‍👩‍👧", "می‌خواهم", "비빔밥", "x" * 120])
@@ -231,10 +370,12 @@ async def test_beyond_twenty_only_the_number_is_told(make_site: MakeSite) -> Non
 
 
 DAMAGE = {
-    "deleted, but its poll is still there": polls.delete_behind_its_back,
-    "its parts do not say so": polls.lose_the_bit,
+    "deleted, but it has poll": polls.delete_behind_its_back,
+    "its parts are wrong about poll": polls.lose_the_poll,
     "a vote for a choice that it does not have": polls.vote_for_nothing,
     "somebody voted 2 times": polls.vote_twice,
+    "the choices of its poll are not 2 to 10 texts": polls.lose_the_choices,
+    "nothing is due to close it": polls.lose_the_closing,
 }
 
 
@@ -242,12 +383,12 @@ DAMAGE = {
 def test_verify_finds_damage(make_site: MakeSite, database: str) -> None:
     with make_site(database, serve=False) as site:
         ada = site.people("ada")["ada"]
+        site.run(polls.ask_and_vote, ada)
+        assert site.manage("verify").returncode == 0
         for problem, damage in DAMAGE.items():
-            site.run(polls.ask_and_vote, ada)
-            assert site.manage("verify").returncode == 0
             site.run(damage)
             assert problem in site.manage("verify").stdout
-            site.run(polls.clear)
+            site.run(polls.ask_and_vote, ada)
 
 
 def test_the_demo_place_has_polls_and_verifies(make_site: MakeSite) -> None:

@@ -69,6 +69,11 @@ def deactivate(name: str) -> float:
     return time.monotonic()
 
 
+def forget(person: int) -> None:
+    """As when an account is deleted together with its name."""
+    Person.objects.get(pk=person).forget_name()
+
+
 def change_password(name: str) -> None:
     user = User.objects.get(username=name)
     user.set_password("another")

@@ -18,6 +18,12 @@ def count() -> list[int]:
     return [Poll.objects.count(), Vote.objects.count()]
 
 
+def everything() -> list[list[object]]:
+    """All that polls are, but for moments."""
+    polls = Poll.objects.values_list("message__body", "choices", "multiple", "anonymous")
+    return [[*polls], [*Vote.objects.values_list("poll", "person", "choice")]]
+
+
 def due() -> int:
     return Due.objects.count()
 
@@ -67,6 +73,8 @@ def ask_in_private(ada: int, bob: int) -> list[int]:
 
 
 def ask_and_vote(ada: int) -> None:
+    """All that there is."""
+    clear()
     message = _ask(ada, 1)
     [answer] = commit([Request(ada, VoteCommand(ref=1, message=message, choices=[1]))]).answers
     assert isinstance(answer, protocol.Ack), answer
@@ -83,12 +91,25 @@ def delete_behind_its_back() -> None:
     Message.objects.update(body="", html="", parts=0, deleted_at=timezone.now())
 
 
-def lose_the_bit() -> None:
-    Message.objects.update(parts=0)
-
-
 def vote_for_nothing() -> None:
     Vote.objects.update(choice=5)
+
+
+def close_untold() -> None:
+    Poll.objects.update(closed_at=timezone.now())
+
+
+def lose_the_choices() -> None:
+    Poll.objects.update(choices=["one", 2])
+
+
+def lose_the_poll() -> None:
+    Vote.objects.all().delete()
+    Poll.objects.all().delete()
+
+
+def lose_the_closing() -> None:
+    Poll.objects.update(closes_at=timezone.now())
 
 
 def vote_twice() -> None:

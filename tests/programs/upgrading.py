@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
 
@@ -115,3 +116,18 @@ def content() -> dict[str, Any]:
         "messages": Message.objects.count(),
         "next": Person.objects.create(handle="new").pk,
     }
+
+
+def delete_people_as_before() -> list[int]:
+    """Somebody who was anonymised, and somebody with an account who is called like that."""
+    deleted = Person.objects.create(handle="one", name="탈퇴한 사용자", active=False)
+    other = Person.of(User.objects.create(username="eve"))
+    for person in (deleted, other):
+        person.handle = f"deleted-{person.pk}"
+        person.save()
+    Person.objects.filter(pk=other.pk).update(name="Eve")
+    return [deleted.pk, other.pk]
+
+
+def people() -> list[tuple[int, str, str]]:
+    return list(Person.objects.values_list("pk", "handle", "name"))

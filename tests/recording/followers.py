@@ -11,7 +11,7 @@ from rooms.following.follower import Changes, Follower, Handler, Row
 from tests.recording.lines import CURED, folder, write
 
 # Seconds.
-SLEEPS = {"sleep": 5.0, "nap": 2.0}
+SLEEPS = {"sleep": 3.0, "nap": 2.0}
 
 
 class Recorder(Follower):

@@ -1,4 +1,4 @@
-// Node has no IndexedDB, so the outbox uses its shelf in memory; tests/browser shows that of a browser.
+// Node has no IndexedDB, so the outbox uses notes alone; tests/browser shows that of a browser.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { ADA, GENERAL, changes, hello, message, room } from "./frames.js";
@@ -12,9 +12,22 @@ const { Store } = await import("../../rooms/static/rooms/js/log/store.js");
 /** Lets everything that was promised happen. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
+const STORAGE = {
+  getItem(key) {
+    return this[key] ?? null;
+  },
+  setItem(key, text) {
+    this[key] = text;
+  },
+  removeItem(key) {
+    delete this[key];
+  },
+};
+
 let store, outbox, sent, lost;
 
 beforeEach(async () => {
+  globalThis.localStorage = Object.create(STORAGE);
   sent = [];
   lost = [];
   store = new Store({ send: (frame) => void sent.push(frame), setTimer: () => 0, clearTimer: () => {} });
@@ -46,6 +59,25 @@ test("what is said is kept until it is acked", async () => {
   assert.deepEqual(await shelved(), ["hello"]);
   await ack(1);
   assert.deepEqual(await shelved(), []);
+});
+
+test("what is said is kept before it is shown", async () => {
+  const kept = [];
+  store.subscribe((what) => what === "outbox" && kept.push(Object.keys(localStorage).length));
+  const adding = outbox.add({ room: GENERAL, body: "hello" });
+  assert.deepEqual(kept, [1]);
+  await adding;
+});
+
+test("what cannot be kept is sent all the same", async () => {
+  localStorage.setItem = () => {
+    throw new Error("full");
+  };
+  await say("hello");
+  await outbox.load();
+  assert.deepEqual(shown(), ["hello"]);
+  assert.deepEqual(sent.map((frame) => frame.body), ["hello"]);
+  await ack(1);
 });
 
 test("what is acked is shown until the message itself is here", async () => {

@@ -1,4 +1,4 @@
-"""`manage.py backup FILE.tar.gz`: everything that must be kept, in one file."""
+"""`manage.py backup FILE.tar.gz`: all data in one file."""
 
 import sqlite3
 from argparse import ArgumentParser
@@ -12,14 +12,14 @@ from rooms.upkeep import backup, copying
 
 
 class Command(BaseCommand):
-    help = "Writes a backup of a chat on SQLite while people use it (docs/backups.md)."
+    help = "Backs up a chat on SQLite while people use it (docs/backups.md)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, help="a new file, whose name ends in .tar.gz")
+        parser.add_argument("file", type=Path, help="a new file ending in .tar.gz")
 
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
         if not file.name.endswith(".tar.gz"):
-            raise CommandError(f"The name of a backup ends in .tar.gz: {file}.tar.gz, perhaps.")
+            raise CommandError(f"The file name must end in .tar.gz. Did you mean {file}.tar.gz?")
         try:
             made = backup.make(file)
         except backup.BackupError as problem:

@@ -1,4 +1,4 @@
-"""`manage.py seed_demo --messages N`: a believable place."""
+"""`manage.py seed_demo --messages N`: realistic demo data."""
 
 import secrets
 from argparse import ArgumentParser, ArgumentTypeError
@@ -21,17 +21,19 @@ def positive(text: str) -> int:
 
 class Command(BaseCommand):
     help = (
-        "Fills an empty place with people, rooms and messages to try, show and measure it. "
-        "The same seed gives the same place. A place that has messages is left as it is."
+        "Fills an empty chat with people, rooms and messages to try, show and measure it. "
+        "The same seed gives the same data. Refuses if there are messages already."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--messages", type=positive, default=10_000, help="how many (10000)")
-        parser.add_argument("--seed", type=int, default=1, help="another place for another number")
+        parser.add_argument(
+            "--messages", type=positive, default=10_000, help="number of messages (10000)"
+        )
+        parser.add_argument("--seed", type=int, default=1, help="seed of the random data (1)")
         parser.add_argument(
             "--password",
             action="store_true",
-            help="let the people sign in, with a password made now and printed",
+            help="let the people sign in with a random password, which is printed",
         )
 
     def handle(self, *args: Any, messages: int, seed: int, password: bool, **options: Any) -> None:
@@ -41,7 +43,7 @@ class Command(BaseCommand):
             people = demo.make(messages, seed, secret and make_password(secret))
         except demo.NotEmpty as problem:
             raise CommandError(
-                "This place has messages already; seed_demo only fills an empty one. "
+                "There are messages already. seed_demo only fills an empty chat. "
                 "Nothing was changed."
             ) from problem
         for add in capability.all_of("demo"):
@@ -52,6 +54,4 @@ class Command(BaseCommand):
         if secret:
             self.stdout.write(f"Sign in as {first}, or any of them, with the password {secret}")
         elif (owner := people[0].user) and owner.is_superuser:
-            self.stdout.write(
-                f"Nobody can sign in yet: manage.py changepassword {first} lets the owner in."
-            )
+            self.stdout.write(f"Nobody can sign in yet. Run manage.py changepassword {first}.")

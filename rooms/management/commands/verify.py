@@ -1,4 +1,4 @@
-"""`manage.py verify`: whether the log is whole."""
+"""`manage.py verify`: checks the integrity of the log."""
 
 import sys
 from argparse import ArgumentParser
@@ -14,12 +14,12 @@ from rooms.upkeep import integrity
 
 class Command(BaseCommand):
     help = (
-        "Checks the integrity of the log, reading only. "
-        "Exit code 0: no problem; 1: problems, a line each; 2: the database cannot be read."
+        "Checks the integrity of the log, read-only. "
+        "Exit code 0: no problem; 1: problems, one per line; 2: the database cannot be read."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--quiet", action="store_true", help="say nothing but problems")
+        parser.add_argument("--quiet", action="store_true", help="print only problems")
 
     def handle(self, *args: Any, quiet: bool, **options: Any) -> None:
         found = 0

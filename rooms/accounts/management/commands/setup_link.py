@@ -3,12 +3,12 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand
 from django.urls import reverse
 
 from rooms.accounts.setup import setup_token
+from rooms.conf import conf
 
 
 class Command(BaseCommand):
@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, quiet: bool, **options: Any) -> None:
         if not get_user_model().objects.exists():
-            link = settings.CHAT_URL + reverse("setup", args=[setup_token()])
+            link = conf.URL + reverse("rooms:setup", args=[setup_token()])
             self.stdout.write(f"Open this link once to set up the chat:\n  {link}")
         elif not quiet:
             self.stdout.write("The chat is set up: its owner can sign in.")

@@ -23,11 +23,13 @@ class ChatPollCreate extends ChatDialog {
     super();
     this.choices = ["", ""];
     this.closing = "";
+    this.question = "";
   }
 
-  /** @param {any} [room] */
-  async show(room) {
+  /** @param {any} [options] */
+  async show({ room, question } = {}) {
     this.room = room;
+    this.question = question;
     this.choices = ["", ""];
     this.closing = "";
     await super.show();
@@ -92,14 +94,14 @@ class ChatPollCreate extends ChatDialog {
         <form class="form" @submit=${this.submit} data-lock="no" novalidate>
           <div class="field">
             <label for="poll-question">${gettext("Question")}</label>
-            <input id="poll-question" name="question" maxlength="500" autocomplete="off" autofocus aria-invalid=${invalid("question")} aria-describedby=${described("question")}>
+            <input id="poll-question" name="question" maxlength="500" autocomplete="off" .value=${this.question} ?autofocus=${!this.question} aria-invalid=${invalid("question")} aria-describedby=${described("question")}>
             ${this.fieldErrors("question")}
           </div>
           <fieldset class="choices poll-form">
             <legend>${gettext("Choices")}</legend>
             ${this.choices.map((choice, index) => html`
               <div class="field poll-form__choice">
-                <input .value=${choice} maxlength="120" autocomplete="off" aria-label=${interpolate(gettext("Choice %(number)s"), { number: index + 1 })}
+                <input .value=${choice} maxlength="120" autocomplete="off" ?autofocus=${Boolean(this.question) && index === 0} aria-label=${interpolate(gettext("Choice %(number)s"), { number: index + 1 })}
                   aria-invalid=${invalid("choices")} aria-describedby=${described("choices")} @input=${(event) => this.change(index, event.target.value)}>
                 ${this.choices.length > MIN_CHOICES
                   ? html`<button type="button" class="icon-button" aria-label=${interpolate(gettext("Remove choice %(number)s"), { number: index + 1 })} @click=${() => this.remove(index)}>${icons.close}</button>`

@@ -1,7 +1,7 @@
 // @ts-check
 // Polls under messages: everybody's votes come with the message, my own are asked for.
 import { ChatElement, later } from "../rooms/js/ui/element.js";
-import { composerActions, extend, parts } from "../rooms/js/parts.js";
+import { composerActions, extend, parts, slashCommands } from "../rooms/js/parts.js";
 import { formatMoment, formatNumber, gettext, interpolate, ngettext } from "../rooms/js/ui/i18n.js";
 import { html, nothing, svg } from "../rooms/vendor/lit.js";
 
@@ -235,10 +235,12 @@ class ChatPoll extends ChatElement {
 customElements.define("chat-poll", ChatPoll);
 
 parts.set("poll", (poll, context) => html`<chat-poll .poll=${poll} .context=${context}></chat-poll>`);
-composerActions.push({
-  icon: ICON,
-  label: gettext("Poll"),
-  run: ({ chat, room }) => chat.dialogs.open("chat-poll-create", () => import("./create.js"), room),
+const ask = ({ chat, room }, question = "") => chat.dialogs.open("chat-poll-create", () => import("./create.js"), { room, question });
+composerActions.push({ icon: ICON, label: gettext("Poll"), run: (context) => ask(context) });
+slashCommands.push({
+  names: [gettext("poll"), "poll"],
+  description: gettext("Ask people to choose"),
+  run: (question, context) => ask(context, question),
 });
 extend((chat) => {
   mine = new MyVotes(chat);

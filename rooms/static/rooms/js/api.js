@@ -1,5 +1,6 @@
 // @ts-check
 // What goes over HTTP: rooms and who is in them. The socket then tells every open browser about it.
+import { address, boot } from "./page.js";
 import { gettext } from "./ui/i18n.js";
 
 export class ApiError extends Error {
@@ -17,9 +18,11 @@ export class ApiError extends Error {
 }
 
 function csrfToken() {
+  const { cookie, token } = boot.csrf;
+  if (!cookie) return token ?? "";
   // It came with the page; signing in from another tab changes it.
-  const cookie = document.cookie.split("; ").find((pair) => pair.startsWith("csrftoken="));
-  return cookie?.slice("csrftoken=".length) ?? "";
+  const pair = document.cookie.split("; ").find((pair) => pair.startsWith(`${cookie}=`));
+  return pair?.slice(cookie.length + 1) ?? "";
 }
 
 async function call(url, options = {}) {
@@ -41,17 +44,21 @@ async function call(url, options = {}) {
 function post(url, fields = {}) {
   const body = new URLSearchParams();
   for (const [name, value] of Object.entries(fields)) for (const one of [value].flat()) body.append(name, one);
-  return call(url, { method: "POST", body, headers: { "X-CSRFToken": csrfToken() } });
+  return call(url, { method: "POST", body, headers: { [boot.csrf.header]: csrfToken() } });
 }
 
-const roomUrl = (slug) => `/rooms/${encodeURIComponent(slug)}/`;
+const roomUrl = (slug) => address(`rooms/${encodeURIComponent(slug)}/`);
 
-export const signInUrl = () => `/accounts/login/?next=${encodeURIComponent(location.pathname + location.search)}`;
+export function signInUrl() {
+  const url = new URL(boot.urls.sign_in, location.href);
+  url.searchParams.set("next", location.pathname + location.search);
+  return url.href;
+}
 export const signOutToken = csrfToken;
 export const messageUrl = (slug, seq) => `${roomUrl(slug)}${seq}`;
 export { roomUrl };
 
-export const createRoom = (fields) => post("/rooms/", fields);
+export const createRoom = (fields) => post(address("rooms/"), fields);
 export const joinRoom = (slug) => post(`${roomUrl(slug)}join`);
 export const leaveRoom = (slug) => post(`${roomUrl(slug)}leave`);
 export const saveRoom = (slug, fields) => post(`${roomUrl(slug)}settings`, fields);
@@ -59,7 +66,7 @@ export const archiveRoom = (slug, archived) => post(`${roomUrl(slug)}archive`, {
 export const addMember = (slug, person) => post(`${roomUrl(slug)}members`, { person });
 export const removeMember = (slug, person) => post(`${roomUrl(slug)}members/${person}/remove`);
 export const changeRole = (slug, person, role) => post(`${roomUrl(slug)}members/${person}/role`, { role });
-export const openDirect = (people) => post("/direct/", { people });
+export const openDirect = (people) => post(address("direct/"), { people });
 export const fetchQuotes = (slug, ids) => call(`${roomUrl(slug)}quotes.json?${new URLSearchParams(ids.map((id) => ["ids", id]))}`);
-export const searchRooms = (q, page = 1) => call(`/directory.json?${new URLSearchParams({ q, page: String(page) })}`);
-export const searchPeople = (q) => call(`/people.json?${new URLSearchParams({ q })}`);
+export const searchRooms = (q, page = 1) => call(address(`directory.json?${new URLSearchParams({ q, page: String(page) })}`));
+export const searchPeople = (q) => call(address(`people.json?${new URLSearchParams({ q })}`));

@@ -4,9 +4,11 @@ import { ChatElement } from "./ui/element.js";
 import { joinRoom, roomUrl, signInUrl } from "./api.js";
 import { gettext, interpolate } from "./ui/i18n.js";
 import { icons } from "./ui/icons.js";
+import { address, boot } from "./page.js";
 import { kindLabel, roomMark, roomName } from "./ui/people.js";
 import { skeleton } from "./conversation/timeline.js";
 import { Watch } from "./ui/watch.js";
+import "./conversation/commands.js";
 import "./conversation/composer.js";
 import "./conversation/mentions.js";
 import "./rooms/sidebar.js";
@@ -14,10 +16,18 @@ import "./ui/toasts.js";
 
 // A blink of the connection is nobody's business.
 const CALM_MS = 1500;
-const ROOM_PATH = /^\/rooms\/([^/]+)\/(\d+)?$/;
+// For as long another page may take to come before this one goes to sign in.
+const LEAVING_MS = 5000;
+const ROOM_PATH = /^rooms\/([^/]+)\/(\d+)?$/;
+
+/** @returns {RegExpExecArray | null} Its slug and seq, if it is the address of a room. */
+function roomPath(path) {
+  const { home } = boot.urls;
+  return path.startsWith(home) ? ROOM_PATH.exec(path.slice(home.length)) : null;
+}
 
 function readPath(path) {
-  const found = ROOM_PATH.exec(path);
+  const found = roomPath(path);
   return found ? { slug: decodeURIComponent(found[1]), seq: found[2] ? Number(found[2]) : null } : { slug: null, seq: null };
 }
 
@@ -38,6 +48,7 @@ class ChatApp extends ChatElement {
     this.connection = "connecting";
     this.drawer = false;
     this.roomId = null;
+    this.leaving = false; // another page was asked for
     new Watch(this, "rooms", "hello");
     this.wide = matchMedia("(min-width: 48.01rem)");
   }
@@ -47,6 +58,7 @@ class ChatApp extends ChatElement {
     this.chat.navigate = (path, preview) => this.navigate(path, preview);
     this.preview = this.chat.boot.room ?? null;
     this.wide.addEventListener("change", () => (this.drawer = false));
+    addEventListener("beforeunload", () => (this.leaving = true));
     addEventListener("popstate", () => this.go(location.pathname, history.state?.preview ?? null));
     document.addEventListener("click", (event) => this.clicked(event));
     this.chat.store.subscribe((what, id) => what === "left" && id === this.roomId && this.leftCurrent());
@@ -69,7 +81,7 @@ class ChatApp extends ChatElement {
     const link = event.target.closest?.("a[href]");
     if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     if (link.hasAttribute("download") || link.origin !== location.origin) return;
-    if (!ROOM_PATH.test(link.pathname) && link.pathname !== "/rooms/") return;
+    if (!roomPath(link.pathname) && link.pathname !== address("rooms/")) return;
     // Where nothing is known of the room the server has to say what the address is.
     const { slug } = readPath(link.pathname);
     if (slug !== null && !this.chat.store.roomBySlug(slug) && this.preview?.slug !== slug) return;
@@ -79,7 +91,7 @@ class ChatApp extends ChatElement {
 
   /** Goes to an address within the chat; `preview` is what is known of the room if I am not in it (yet). */
   navigate(path, preview = null) {
-    if (!ROOM_PATH.test(path)) {
+    if (!roomPath(path)) {
       location.assign(path);
       return;
     }
@@ -142,7 +154,8 @@ class ChatApp extends ChatElement {
 
   setConnection(state) {
     if (state === "signed-out") {
-      location.assign(signInUrl());
+      // Signing out leads somewhere itself, and the socket may end before that page is there.
+      setTimeout(() => location.assign(signInUrl()), this.leaving ? LEAVING_MS : 0);
       return;
     }
     const trying = state === "connecting" || state === "waiting";

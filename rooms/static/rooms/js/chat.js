@@ -7,20 +7,9 @@ import { Dialogs } from "./ui/dialogs.js";
 import { gettext, interpolate } from "./ui/i18n.js";
 import { Toasts } from "./ui/toasts.js";
 
-/** @import { Person } from "./log/frames.js" */
+/** @import { Boot } from "./page.js" */
 /** @import { Socket } from "./log/socket.js" */
 /** @import { Store } from "./log/store.js" */
-
-/**
- * What the page says about itself (rooms.pages.chat makes it).
- * @typedef {object} Boot
- * @property {Person} person
- * @property {{name: string}} place
- * @property {string} epoch
- * @property {any} room The room of the address: mine as in `hello`, or a preview of one that I am not in.
- * @property {boolean} joined
- * @property {boolean} is_owner
- */
 
 /** Everything that the elements of the page share. */
 export class Chat {

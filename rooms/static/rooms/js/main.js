@@ -4,17 +4,13 @@ import { Chat } from "./chat.js";
 import { Socket } from "./log/socket.js";
 import { Store } from "./log/store.js";
 import { extensions } from "./parts.js";
+import { boot, firstPage } from "./page.js";
 import "./app.js";
-import "./seen.js";
-
-/** @param {string} id */
-const inPage = (id) => JSON.parse(document.getElementById(id)?.textContent ?? "null");
-const boot = inPage("chat");
 
 const store = new Store({ send: (frame) => socket.send(frame), restart: () => socket.restart() });
-if (boot.joined) store.begin({ epoch: boot.epoch, me: boot.person, room: boot.room, page: inPage("messages") });
+if (boot.joined) store.begin({ epoch: boot.epoch, me: boot.person, room: boot.room, page: firstPage });
 
-const socket = new Socket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/`, {
+const socket = new Socket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${boot.urls.socket}?language=${boot.language}`, {
   onFrame(frame) {
     // Somebody else signed in in another tab: what is in this one, the outbox above all, is not theirs.
     if (frame.type === "hello" && frame.person.id !== boot.person.id) location.reload();
@@ -27,7 +23,9 @@ const chat = new Chat({ boot, store, socket });
 for (const setup of extensions) setup(chat);
 socket.connect();
 
-document.getElementById("opening")?.remove();
-render(html`<chat-app .chat=${chat}></chat-app>`, document.body);
+// In the place of what was painted first: around it may be the site's own header.
+const root = document.createElement("div");
+document.getElementById("opening")?.replaceWith(root);
+render(html`<chat-app .chat=${chat}></chat-app>`, root);
 /** @type {any} */
 const app = document.querySelector("chat-app");

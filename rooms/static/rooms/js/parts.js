@@ -8,7 +8,8 @@
 //   parts.set("poll", (poll, { message, chat, archived, tabindex }) => html`…`);
 //   messageActions.push({ icon, label: gettext("Close poll"), offered: ({ message }) => …, run: ({ chat, message }) => … });
 //   composerActions.push({ icon, label: gettext("Poll"), run: ({ chat, room }) => chat.dialogs.open("poll-create", () => import(…/create.js), { room }) });
-//   completers.push({ label: gettext("Commands"), pattern: /^\/(\w*)$/, find: async (word, { room, chat }) => [{ key, text, name, note }] });
+//   slashCommands.push({ names: ["poll"], description: gettext("Ask people to choose"), run: (question, { chat, room }) => … });
+//   completers.push({ label: gettext("People"), pattern: /@(\w*)$/, find: async (word, { room, chat }) => [{ key, text, name, note }] });
 //   extend((chat) => chat.store.on("poll", (frame) => …));
 //
 // A dialog is an element that extends ChatDialog (ui/dialog.js), in a module of its own that is loaded when it is first opened.
@@ -69,6 +70,17 @@ export const messageActions = [];
 export const composerActions = [];
 
 /**
+ * What one types instead of a message: `/name rest`. Names are in small letters.
+ * @typedef {object} SlashCommand
+ * @property {string[]} names The one in the reader's language, which is suggested first, and one that works in every language.
+ * @property {string} description
+ * @property {(rest: string, context: ComposerContext) => unknown} run Where it resolves with null the line stays as it was typed.
+ */
+
+/** @type {SlashCommand[]} */
+export const slashCommands = [];
+
+/**
  * @typedef {object} Completion
  * @property {string | number} key
  * @property {string} text What replaces the word; a space is added.
@@ -83,6 +95,18 @@ export const composerActions = [];
  * @property {RegExp} pattern Matches the text before the cursor; its first group is the word to complete.
  * @property {(word: string, context: ComposerContext) => Promise<Completion[]>} find
  */
+
+/**
+ * A link at the beginning of a room in which nothing was said yet.
+ * @typedef {object} BeginningLink
+ * @property {TemplateResult} icon
+ * @property {string} label
+ * @property {string} href
+ * @property {(context: ComposerContext) => boolean} offered
+ */
+
+/** @type {BeginningLink[]} */
+export const beginningLinks = [];
 
 /** @type {Completer[]} */
 export const completers = [];

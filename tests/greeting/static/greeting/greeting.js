@@ -1,5 +1,5 @@
 // @ts-check
-import { completers, composerActions, extend, messageActions, parts } from "../rooms/js/parts.js";
+import { completers, composerActions, extend, messageActions, parts, slashCommands } from "../rooms/js/parts.js";
 import { icons } from "../rooms/js/ui/icons.js";
 import { html, nothing } from "../rooms/vendor/lit.js";
 
@@ -9,10 +9,11 @@ parts.set("mentions", (people, { chat }) => (people.length ? html`<p class="name
 messageActions.push({ icon: icons.direct, label: "Greet", key: "g", offered: ({ mine }) => !mine, run: (context) => greet(context, "hello back") });
 composerActions.push({ icon: icons.react, label: "Wave", run: (context) => greet(context, "wave") });
 completers.push({
-  label: "Commands",
-  pattern: /^\/(\w*)$/,
-  find: async (word) => ["wave", "nod"].filter((text) => text.startsWith(word)).map((text) => ({ key: text, text, name: `/${text}` })),
+  label: "Tags",
+  pattern: /#(\w*)$/,
+  find: async (word) => ["hello", "hey"].filter((text) => text.startsWith(word)).map((text) => ({ key: text, text, name: `#${text}` })),
 });
+slashCommands.push({ names: ["nod"], description: "Agree", run: (rest, context) => void greet(context, `nods ${rest}`) });
 extend((chat) => {
   chat.store.on("typing", ({ person }) => person.id !== chat.me.id && chat.toasts.show({ text: `${person.name} is busy` }));
   chat.dialogs.open("greeting-dialog", () => import("./dialog.js"), "Welcome");

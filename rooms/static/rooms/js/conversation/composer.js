@@ -2,6 +2,7 @@
 import { html, nothing } from "../../vendor/lit.js";
 import { ChatElement, later } from "../ui/element.js";
 import { loadDraft, saveDraft } from "../log/drafts.js";
+import { commandIn } from "./commands.js";
 import { Enter, fit } from "./enter.js";
 import { excerpt } from "./excerpt.js";
 import { gettext, interpolate } from "../ui/i18n.js";
@@ -107,13 +108,27 @@ class ChatComposer extends ChatElement {
       this.error = gettext("This message is too long. Send it in several parts.");
       return;
     }
+    const command = commandIn(body);
+    if (command) return void this.run(...command);
     this.chat.outbox.add({ room: this.room.id, body: body.toWellFormed?.() ?? body, replyTo: this.replyTo?.id ?? null });
-    this.field.value = "";
     this.replyTo = null;
-    this.input();
-    this.typedAt = 0;
+    this.clear();
     this.field.focus();
     this.dispatchEvent(new CustomEvent("sent", { bubbles: true }));
+  }
+
+  clear() {
+    this.field.value = "";
+    this.input();
+    this.typedAt = 0;
+  }
+
+  async run(command, rest) {
+    const { chat, room } = this;
+    const { value } = this.field;
+    this.suggestions = [];
+    const done = await command.run(rest, { chat, room });
+    if (done !== null && this.room === room && this.field.value === value) this.clear();
   }
 
   keydown(event) {

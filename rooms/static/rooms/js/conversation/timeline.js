@@ -1,5 +1,6 @@
 // @ts-check
 import { html, keyed, nothing, repeat } from "../../vendor/lit.js";
+import { beginningLinks } from "../parts.js";
 import { attentive } from "../ui/attention.js";
 import { ChatElement, later } from "../ui/element.js";
 import { formatDay, formatNumber, gettext, interpolate, ngettext } from "../ui/i18n.js";
@@ -263,7 +264,7 @@ export class ChatTimeline extends ChatElement {
     return html`
       <div class="beginning__actions actions">
         <button type="button" class="button" @click=${add}>${icons.plus}<span>${gettext("Add people")}</span></button>
-        ${this.chat.isOwner && room.kind === "public" ? html`<a class="button" href="/settings/#invitations">${icons.link}<span>${gettext("Invite new people")}</span></a>` : nothing}
+        ${beginningLinks.filter((link) => link.offered(this)).map((link) => html`<a class="button" href=${link.href}>${link.icon}<span>${link.label}</span></a>`)}
       </div>
     `;
   }

@@ -125,6 +125,7 @@ export interface Error {
   code: "archived" | "conflict" | "forbidden" | "invalid" | "not_found" | "rate_limited" | "too_large" | "unavailable";
   detail: string;
   retry_after?: number;
+  hint?: string;
 }
 
 export interface ReactionState {

@@ -4,7 +4,7 @@ import { formatList, gettext } from "../ui/i18n.js";
 /** @import { Store } from "./store.js" */
 
 /** @param {{name: string, handle: string}} person */
-export const nameOf = (person) => person.name || person.handle;
+export const nameOf = ({ name, handle }) => (handle.startsWith("~") ? gettext("Deleted person") : name || handle);
 
 /**
  * The names of people as one text, mine as "You". Somebody who was never heard of is left out.

@@ -1,6 +1,9 @@
 // @ts-check
 // What I said and the server has not yet acknowledged. It lies in IndexedDB, so that neither a reload nor a crash
 // loses it. Every tab may send everything in it: the cid makes the second time harmless.
+//
+// IndexedDB takes a moment, in which the tab may be closed. Until it has a message, localStorage keeps it, which is written
+// before the message is shown.
 import { openDB } from "../../vendor/idb.js";
 import { sentenceOf } from "./refusals.js";
 import { Refusal } from "./store.js";
@@ -10,24 +13,44 @@ import { Refusal } from "./store.js";
 
 const RETRY_MS = 1000;
 
+const NOTE = "outbox:";
+
+/** Raises where storage is full or refused. */
+function note(entry) {
+  localStorage.setItem(NOTE + entry.cid, JSON.stringify(entry));
+}
+
+function tearUp(cid) {
+  try {
+    localStorage.removeItem(NOTE + cid);
+  } catch {
+    // there is none
+  }
+}
+
+/** Also those of a tab that was closed before IndexedDB had them. */
+function notes(author) {
+  try {
+    const keys = Object.keys(localStorage).filter((key) => key.startsWith(NOTE));
+    return keys.map((key) => JSON.parse(localStorage.getItem(key) ?? "null")).filter((entry) => entry?.author === author);
+  } catch {
+    return [];
+  }
+}
+
 async function openShelf() {
   try {
     const db = await openDB("outbox", 1, {
       upgrade: (database) => database.createObjectStore("messages", { keyPath: "cid" }).createIndex("author", "author"),
     });
     return {
-      put: (entry) => db.put("messages", entry),
+      put: (entry) => db.put("messages", entry).then(() => tearUp(entry.cid)),
       remove: (cid) => db.delete("messages", cid),
       all: (author) => db.getAllFromIndex("messages", "author", author),
     };
   } catch {
-    // Some private windows have no IndexedDB: the outbox then lives as long as the page.
-    const entries = new Map();
-    return {
-      put: async (entry) => entries.set(entry.cid, entry),
-      remove: async (cid) => entries.delete(cid),
-      all: async () => [...entries.values()],
-    };
+    // Some private windows have no IndexedDB.
+    return { put: async (entry) => note(entry), remove: async (cid) => tearUp(cid), all: async (author) => notes(author) };
   }
 }
 
@@ -67,6 +90,10 @@ export class Outbox {
       if (what === "hello") this.load();
       if (what === "messages" || what === "reset") this.settle(room);
     });
+    for (const entry of notes(author)) {
+      this.entries.set(entry.cid, entry);
+      this.shelve(entry);
+    }
     this.load();
   }
 
@@ -92,6 +119,11 @@ export class Outbox {
   async add({ room, body, replyTo = null, along = {} }) {
     /** @type {Entry} */
     const entry = { cid: crypto.randomUUID?.() ?? randomCid(), author: this.author, room, body, reply_to: replyTo, along, created: Date.now(), error: null };
+    try {
+      note(entry);
+    } catch {
+      // IndexedDB may have more space.
+    }
     this.entries.set(entry.cid, entry);
     this.changed();
     await this.shelve(entry);
@@ -116,6 +148,7 @@ export class Outbox {
 
   /** @param {string} cid */
   async unshelve(cid) {
+    tearUp(cid);
     await (await this.shelf).remove(cid);
   }
 

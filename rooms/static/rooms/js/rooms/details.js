@@ -1,6 +1,7 @@
 // @ts-check
 import { html, live, nothing, repeat } from "../../vendor/lit.js";
 import { addMember, archiveRoom, changeRole, joinRoom, leaveRoom, removeMember, saveRoom } from "../api.js";
+import { address } from "../page.js";
 import { ChatDialog } from "../ui/dialog.js";
 import { formatNumber, gettext, interpolate, ngettext } from "../ui/i18n.js";
 import { icons } from "../ui/icons.js";
@@ -98,7 +99,7 @@ class ChatRoomDetails extends ChatDialog {
     const { room } = this;
     if (!(await this.run(() => leaveRoom(room.slug)))) return;
     this.close();
-    if (room.kind !== "public") return this.chat.navigate("/");
+    if (room.kind !== "public") return this.chat.navigate(address(""));
     this.chat.toasts.show({
       text: interpolate(gettext("You left %(room)s."), { room: roomName(room) }),
       action: gettext("Join again"),

@@ -2,6 +2,7 @@
 import { html, nothing, repeat } from "../../vendor/lit.js";
 import { ChatElement } from "../ui/element.js";
 import { roomUrl, signOutToken } from "../api.js";
+import { address, boot } from "../page.js";
 import { hasDraft } from "../log/drafts.js";
 import { formatNumber, gettext, interpolate, ngettext } from "../ui/i18n.js";
 import { icons } from "../ui/icons.js";
@@ -124,6 +125,7 @@ class ChatSidebar extends ChatElement {
 
   me() {
     const { me, isOwner } = this.chat;
+    const { urls } = boot;
     const { theme } = /** @type {any} */ (window); // of ui/theme.js
     const option = (value, text) => html`
       <button type="button" class="theme__choice" aria-pressed=${theme.choice === value} @click=${() => theme.choose(value)}>${text}</button>
@@ -136,12 +138,16 @@ class ChatSidebar extends ChatElement {
             <p class="theme__title" id="theme-title">${gettext("Theme")}</p>
             <div class="theme__choices">${option("system", gettext("System"))}${option("light", gettext("Light"))}${option("dark", gettext("Dark"))}</div>
           </div>
-          <a class="menu__item" href="/settings/">${gettext("Settings")}</a>
-          ${isOwner ? html`<a class="menu__item" href="/admin/">${gettext("Administration")}</a>` : nothing}
-          <form method="post" action="/accounts/logout/">
-            <input type="hidden" name="csrfmiddlewaretoken" .value=${signOutToken()}>
-            <button class="menu__item">${gettext("Sign out")}</button>
-          </form>
+          <a class="menu__item" href=${address("settings/")}>${gettext("Settings")}</a>
+          ${isOwner && urls.admin ? html`<a class="menu__item" href=${urls.admin}>${gettext("Administration")}</a>` : nothing}
+          ${urls.sign_out
+            ? html`
+                <form method="post" action=${urls.sign_out}>
+                  <input type="hidden" name="csrfmiddlewaretoken" .value=${signOutToken()}>
+                  <button class="menu__item">${gettext("Sign out")}</button>
+                </form>
+              `
+            : nothing}
         </div>
       </details>
     `;

@@ -44,6 +44,10 @@ export class ChatDialog extends ChatElement {
 
   closed() {
     this.isOpen = false;
+    // Chromium gives the focus back to a text field while it is still inert: it then takes no text until it is focused again.
+    const field = /** @type {HTMLElement} */ (document.activeElement);
+    field.blur();
+    field.focus({ preventScroll: true });
     this.dispatchEvent(new CustomEvent("dialog-closed", { bubbles: true }));
   }
 

@@ -111,7 +111,8 @@ def _query() -> str:
         f"FROM {Session._meta.db_table} session "
         f"LEFT JOIN {UserSession._meta.db_table} device "
         "ON device.session_key = session.session_key "
-        f"LEFT JOIN {User._meta.db_table} account ON account.id = device.user_id "
+        f"LEFT JOIN {User._meta.db_table} account "
+        f"ON account.{User._meta.pk.column} = device.user_id "
         "WHERE session.session_key = %s AND session.expire_date > %s"
     )
 

@@ -12,7 +12,8 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from chatsite import catalog
+from rooms.models import Place
+from rooms.pages import catalog
 
 register = template.Library()
 
@@ -40,6 +41,11 @@ def modulepreload(modules: Sequence[str]) -> SafeString:
     imported = dict.fromkeys(needed for name in modules for needed in imported_by(name))
     links = ((static(name),) for name in imported if name not in modules)
     return format_html_join("\n", '<link rel="modulepreload" href="{}">', links)
+
+
+@register.simple_tag
+def place_name() -> str:
+    return Place.get().name
 
 
 @register.simple_tag

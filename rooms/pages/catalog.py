@@ -6,10 +6,9 @@ Whoever has them once need not ask again until a text changes.
 import hashlib
 from functools import cache
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import override
+from django.utils.translation import check_for_language, override
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 from django.views.i18n import JavaScriptCatalog
@@ -30,14 +29,14 @@ def _script(language: str) -> tuple[bytes, str]:
 
 
 def url(language: str) -> str:
-    return reverse("javascript-catalog", args=[language, _script(language)[1]])
+    return reverse("rooms:catalog", args=[language, _script(language)[1]])
 
 
 @require_safe
 @gzip_page
 def javascript_catalog(request: HttpRequest, language: str, version: str) -> HttpResponse:
     """The texts as they are now, also for a page that was made before an update."""
-    if language not in dict(settings.LANGUAGES):
+    if not check_for_language(language):
         raise Http404
     script, current = _script(language)
     response = HttpResponse(script, content_type="text/javascript; charset=utf-8")
