@@ -150,6 +150,7 @@ def test_limits_count_by_the_address_that_the_trusted_proxy_gives(
 def test_addresses_of_the_chat_are_hosts_and_origins_and_no_others(make_site: MakeSite) -> None:
     main, other = "https://chat.example.org", "http://chat.local:8000"
     with make_site("sqlite", serve=False, CHAT_URL=f"{main},{other}") as site:
+        site.people("ada")
         by = {
             ("chat.example.org", main): 200,
             ("chat.local:8000", other): 200,
