@@ -13,16 +13,19 @@ from django.conf import settings  # noqa: E402
 
 from chatsite import handler  # noqa: E402
 from chatsite.origin import ExactOrigin  # noqa: E402
+from chatsite.root import AtRoot  # noqa: E402
 from rooms.live import lifespan  # noqa: E402
 from rooms.live.routing import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": handler.build(),
+        "http": AtRoot(handler.build()),
         "lifespan": lifespan.application,
-        "websocket": ExactOrigin(
-            CookieMiddleware(SessionMiddleware(URLRouter(websocket_urlpatterns))),
-            settings.CHAT_URLS,
+        "websocket": AtRoot(
+            ExactOrigin(
+                CookieMiddleware(SessionMiddleware(URLRouter(websocket_urlpatterns))),
+                settings.CHAT_URLS,
+            )
         ),
     }
 )

@@ -31,4 +31,5 @@ class RoomsConfig(capability.Capability):
         capability.install()
         # Connects its signal receivers. Models can only be imported here.
         import_module("rooms.live.revocation")
+        import_module("rooms.members")
         import_module("rooms.checks")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
@@ -9,14 +10,17 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail
-from django.test import Client, override_settings
+from django.test import Client, RequestFactory, override_settings
 from django.utils.translation import override
 
 from rooms import members
 from rooms.models import Message, Person, Room, Signup
+from rooms.models.person import NoAccount
+from rooms.pages import chat
+from rooms.pages.rooms import search_people
 from tests.conftest import MakeSite
 from tests.programs import pages
-from tests.web import BAD_LINES, PASSWORD, account, browser, set_signup
+from tests.web import BAD_LINES, PASSWORD, account, browser, person, set_signup
 
 pytestmark = pytest.mark.django_db
 
@@ -461,6 +465,52 @@ def test_deleting_an_account_requires_its_password(wrong: dict[str, str]) -> Non
     assert signed_in(client)
     assert client.get(DELETE).status_code == 200
     assert browser().post(DELETE, {"password": PASSWORD})["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_page_of_an_account_that_was_deleted_meanwhile_leads_to_sign_in() -> None:
+    user = account("ada")
+    stale = User.objects.get(pk=user.pk)
+    user.delete()
+    with pytest.raises(NoAccount):
+        Person.of(stale)
+    for view in (chat.home, chat.directory):
+        request = RequestFactory().get("/rooms/")
+        request.user = stale
+        assert view(request)["Location"] == "/accounts/login/?next=/rooms/"
+    request = RequestFactory().get("/people.json")
+    request.user = stale
+    assert search_people(request).status_code == 401
+    assert list(Person.objects.values_list("user", flat=True)) == [None]
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_deleting_an_account_twice_at_once_is_no_error(make_site: MakeSite, database: str) -> None:
+    with make_site(database) as site:
+        site.people("ada")
+        form = {"password": "correct horse ada"}
+        with ThreadPoolExecutor(4) as at_once:
+            answers = list(at_once.map(lambda _: site.post(DELETE, form, "ada")[0], range(4)))
+        assert answers == [200] * 4, "the sign-in page, to which all are redirected"
+        assert "Traceback" not in site.processes[0].log.read_text()
+
+
+def test_room_of_a_deleted_account_gets_another_owner() -> None:
+    ada, bob, eve = (person(name) for name in ("ada", "bob", "eve"))
+    room = members.create_room(ada, "Lounge", "public")
+    shared = members.create_room(ada, "Shared", "public")
+    alone = members.create_room(ada, "Alone", "public")
+    for somebody in (eve, bob):
+        members.join(somebody, room)
+        members.join(somebody, shared)
+    members.set_role(ada, room, bob, "moderator")
+    members.set_role(ada, shared, eve, "owner")
+    User.objects.get(username="ada").delete()
+    roles = dict(room.memberships.values_list("person__handle", "role"))
+    assert roles == {"ada": "owner", "bob": "owner", "eve": "member"}
+    roles = dict(shared.memberships.values_list("person__handle", "role"))
+    assert roles == {"ada": "owner", "bob": "member", "eve": "owner"}
+    assert alone.memberships.count() == 1
 
 
 def test_the_only_owner_cannot_delete_their_account() -> None:

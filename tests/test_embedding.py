@@ -98,6 +98,15 @@ def test_page_uses_the_sites_urls(site: Embedded) -> None:
             assert site.page(url, script, ADA)
 
 
+def test_names_in_the_base_template_are_only_text(site: Embedded) -> None:
+    site.run(embedding.add_users, {"eve@example.org": "⟦boot⟧ ⟦nothing⟧ Eve"})
+    site.run(embedding.open_room)
+    with site.served("daphne") as url:
+        page = site.page(url, "/chat/rooms/lounge/", "eve@example.org")
+    assert "<span>⟦boot⟧ ⟦nothing⟧ Eve</span>" in page
+    assert boot_of(page)["person"]["name"] == "⟦boot⟧ ⟦nothing⟧ Eve"
+
+
 @pytest.mark.parametrize("server", SERVERS)
 async def test_two_people_talk(site: Embedded, server: str) -> None:
     room = site.run(embedding.open_room)

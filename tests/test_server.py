@@ -6,6 +6,7 @@ import random
 import signal
 import socket
 import time
+import urllib.request
 from contextlib import suppress
 from pathlib import Path
 
@@ -394,6 +395,17 @@ def test_a_socket_that_is_refused_answers_nothing(make_site: MakeSite, server: s
         assert said.partition(b"\r\n\r\n")[2] == REFUSED
         time.sleep(LOGGED)
         assert "Traceback" not in site.processes[0].log.read_text()
+
+
+@pytest.mark.parametrize("server", ["daphne", "serve"])
+def test_client_cannot_choose_where_the_site_is_mounted(make_site: MakeSite, server: str) -> None:
+    with make_site("sqlite", server=server) as site:
+        site.people("ada")
+        request = urllib.request.Request(f"{site.url}/rooms/general/")
+        request.add_header("Cookie", f"sessionid={site.keys['ada']}")
+        request.add_header("Daphne-Root-Path", "/elsewhere")
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            assert b"elsewhere" not in answer.read()
 
 
 async def test_binary_frame_closes_the_socket(make_site: MakeSite) -> None:

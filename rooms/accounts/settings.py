@@ -119,7 +119,7 @@ def delete_account(request: SignedInRequest) -> HttpResponse:
             return render(request, "accounts/delete_account.html", {"form": form}, status=409)
         if form.cleaned_data["forget_name"]:
             request.person.forget_name()
-        User.objects.get(pk=user.pk).delete()
+        User.objects.filter(pk=user.pk).delete()
     logout(request)
     messages.success(request, _("Your account was deleted."))
     return redirect("account_login")

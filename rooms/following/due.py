@@ -36,9 +36,9 @@ def schedule(kind: str, key: str, at: datetime) -> None:
     )
 
 
-def cancel(kind: str, key: str) -> None:
-    """Removes the row. Does not stop a try that is running."""
-    Due.objects.filter(kind=kind, key=key).delete()
+def cancel(kind: str, *keys: str) -> None:
+    """Removes the rows. Does not stop a try that is running."""
+    Due.objects.filter(kind=kind, key__in=keys).delete()
 
 
 def try_again(rows: QuerySet[Due]) -> int:

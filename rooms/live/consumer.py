@@ -29,6 +29,7 @@ from rooms.live.writer import RETRY_AFTER
 from rooms.log import verbs
 from rooms.log.requests import Answer, Request
 from rooms.models import Person
+from rooms.models.person import NoAccount
 from rooms.protocol.closing import FLOODING, NOT_SIGNED_IN, NOT_THIS_PROTOCOL, ORDINARY
 from rooms.reading import query
 
@@ -118,7 +119,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
         """Returns the id of the person signed in by the handshake's session."""
         self.language = _language(self.scope)
         user = get_user(SimpleNamespace(session=self.scope["session"]))  # type: ignore[arg-type]
-        return Person.of(user).pk if isinstance(user, AbstractBaseUser) and user.is_active else None
+        if not isinstance(user, AbstractBaseUser) or not user.is_active:
+            return None
+        with suppress(NoAccount):
+            return Person.of(user).pk
+        return None
 
     async def end(self, code: int) -> None:
         """Closes the socket from the server side."""

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import defaultdict
 
 import django.db.models.deletion
 from django.apps import apps as installed
@@ -22,7 +23,7 @@ def full_name(user):
     """Like the account class's own method, which historical models do not have."""
     try:
         name = get_user_model().get_full_name(user)
-    except AttributeError:
+    except Exception:  # it may call anything
         name = f"{getattr(user, 'first_name', '')} {getattr(user, 'last_name', '')}"
     name = " ".join(name.split())
     return "" if "@" in name or not name.isprintable() else name
@@ -52,14 +53,15 @@ def fill(apps, schema_editor):
     database = schema_editor.connection.alias
     names = dict(apps.get_model("rooms", "Profile").objects.using(database).values_list("user", "name"))
     taken = set()
+    numbers = defaultdict(lambda: 1)
     numbered = is_number(user_model)
     persons = []
     for user in user_model.objects.using(database).order_by("pk").iterator(BATCH):
         wanted = handle = wanted_handle(user)
-        n = 1
         while fold(handle) in taken:
-            n += 1
-            handle = f"{wanted[:142]}-{n}"
+            # From where the last one ended, since thousands may have the same name.
+            numbers[fold(wanted)] += 1
+            handle = f"{wanted[:142]}-{numbers[fold(wanted)]}"
         taken.add(fold(handle))
         persons.append(
             person_model(

@@ -31,6 +31,10 @@ def fold(handle: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", handle).casefold())
 
 
+class NoAccount(Exception):
+    """The account was deleted since the request began."""
+
+
 class PersonQuerySet(models.QuerySet["Person"]):
     def active(self) -> "PersonQuerySet":
         return self.filter(active=True)
@@ -43,7 +47,7 @@ class PersonQuerySet(models.QuerySet["Person"]):
         return found
 
     def create_for(self, user: Account, **facts: Any) -> "Person":
-        """Creates the person of an account."""
+        """Creates the person of an account. Raises NoAccount."""
         wanted = _wanted_handle(user)
         facts.setdefault("name", _full_name(user)[:MAX_NAME])
         facts.setdefault("active", user.is_active)
@@ -55,6 +59,8 @@ class PersonQuerySet(models.QuerySet["Person"]):
                 # Somebody took the handle since we checked, or created this person.
                 if (person := self.filter(user=user).first()) is not None:
                     return person
+                if not get_user_model()._base_manager.filter(pk=user.pk).exists():
+                    raise NoAccount from None
 
     def free_handle(self, wanted: str) -> str:
         """Returns `wanted`, with a number appended if it is taken."""
@@ -109,7 +115,10 @@ class Person(models.Model):
 
     @classmethod
     def of(cls, user: Account) -> "Person":
-        """Returns the person of an account, creating it if needed. Usually one query."""
+        """Returns the person of an account, creating it if needed. Usually one query.
+
+        Raises NoAccount.
+        """
         return cls.objects.filter(user=user).first() or cls.objects.create_for(user)
 
     def forget_name(self) -> None:

@@ -6,12 +6,14 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from rooms.members import Refused
 from rooms.models import Person, Room
+from rooms.models.person import NoAccount
 
 STATUS = {"invalid": 400, "forbidden": 403, "not_found": 404, "archived": 409, "conflict": 409}
 UNAVAILABLE = 503
@@ -24,10 +26,27 @@ class SignedInRequest(HttpRequest):
     person: Person
 
 
-def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Decorates a view for signed-in people. Redirects others to sign in."""
+View = Callable[..., HttpResponse]
+
+
+def for_accounts(view: View) -> View:
+    """Like login_required, also for an account that is deleted while its page is made."""
 
     @login_required
+    @wraps(view)
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except NoAccount:
+            return redirect_to_login(request.get_full_path())
+
+    return page
+
+
+def signed_in(view: View) -> View:
+    """Decorates a view for signed-in people. Redirects others to sign in."""
+
+    @for_accounts
     @wraps(view)
     def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         request.person = Person.of(request.user)  # type: ignore[attr-defined]
@@ -55,9 +74,11 @@ def json_answer(view: Callable[..., dict]) -> Callable[..., JsonResponse]:
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:
         if not request.user.is_authenticated:
             return JsonResponse({"detail": _("You are signed out.")}, status=401)
-        request.person = Person.of(request.user)  # type: ignore[attr-defined]
         try:
+            request.person = Person.of(request.user)  # type: ignore[attr-defined]
             return JsonResponse(view(request, *args, **kwargs))
+        except NoAccount:
+            return JsonResponse({"detail": _("You are signed out.")}, status=401)
         except Invalid as invalid:
             return JsonResponse({"errors": invalid.errors}, status=400)
         except Refused as refused:

@@ -7,12 +7,11 @@ between pages are inserted as bytes: names, and two pieces of JSON.
 import re
 import secrets
 from contextlib import suppress
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import CSRF_SECRET_LENGTH, get_token
 from django.shortcuts import get_object_or_404, redirect, resolve_url
@@ -27,7 +26,7 @@ from rooms import capability
 from rooms.conf import conf
 from rooms.models.message import Message
 from rooms.models.room import Kind, Room
-from rooms.pages.answers import SignedInRequest, signed_in, visible_room
+from rooms.pages.answers import SignedInRequest, for_accounts, signed_in, visible_room
 from rooms.reading import opening, state
 from rooms.reading.opening import Opening
 from rooms.reading.state import RoomRow
@@ -38,6 +37,8 @@ MAX_QUOTES = 200
 QUOTE_LENGTH = 200
 # No id is longer, and SQLite rejects numbers above 64 bits.
 MAX_ID_DIGITS = 18
+# Where a site may be mounted, times its languages. A server may take that from a client's header.
+MAX_PREFIXES = 16
 # The client's first module.
 MAIN = "rooms/js/main.js"
 # The largest integer that browsers represent exactly.
@@ -54,14 +55,14 @@ def home(request: SignedInRequest) -> HttpResponse:
 
 
 @require_safe
-@login_required
+@for_accounts
 @never_cache
 def directory(request: Any) -> HttpResponse:
     return _page(request, opening.of(request.user, None))
 
 
 @require_safe
-@login_required
+@for_accounts
 @never_cache
 def room(request: Any, slug: str, seq: int | None = None) -> HttpResponse:
     """The page of a room, at message `seq` if given."""
@@ -119,11 +120,11 @@ def _page(request: HttpRequest, about: Opening, seq: int | None = None) -> HttpR
         "messages": contents.messages if contents else b"null",
     }
     shared = conf.SHARED_PAGE and not settings.DEBUG
-    shell = _shared_shell(language) if shared else _shell(request)
+    shell = _shared_shell(get_script_prefix(), language) if shared else _shell(request)
     return HttpResponse(b"".join([parts[p] if isinstance(p, str) else p for p in shell]))
 
 
-@cache
+@lru_cache(MAX_PREFIXES)
 def _urls(prefix: str, language: str) -> dict[str, str]:
     """Addresses that the site decides on. Empty if there is none."""
     urls = {
@@ -159,20 +160,24 @@ def _ensure_token(request: HttpRequest) -> None:
         request.META["CSRF_COOKIE_NEEDS_UPDATE"] = True
 
 
-@cache
-def _shared_shell(language: str) -> list[bytes | str]:
+@lru_cache(MAX_PREFIXES)
+def _shared_shell(prefix: str, language: str) -> list[bytes | str]:
     return _shell(None)
 
 
 def _shell(request: HttpRequest | None) -> list[bytes | str]:
     """The page in the current language: bytes, alternating with names of inserted parts."""
-    marks = {name: f"⟦{name}⟧" for name in ("title", "boot", "messages", "place", "heading")}
+    # No text of the base template, like somebody's name, can be taken for a mark.
+    secret = secrets.token_hex(8)
+    marks = {
+        name: f"⟦{secret}{name}⟧" for name in ("title", "boot", "messages", "place", "heading")
+    }
     context = marks | {
         "styles": capability.listed("styles"),
         # In this order: apps register their additions before main.js renders.
         "modules": [*capability.listed("scripts"), MAIN],
     }
-    pieces = re.split("⟦(.*?)⟧", render_to_string("rooms/chat.html", context, request))
+    pieces = re.split(f"⟦{secret}(.*?)⟧", render_to_string("rooms/chat.html", context, request))
     return [piece if at % 2 else piece.encode() for at, piece in enumerate(pieces)]
 
 

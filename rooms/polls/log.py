@@ -1,5 +1,6 @@
 """Writes polls: creating them with a message, voting, closing."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from rooms.following import due
 from rooms.log.requests import SYSTEM, Rejected, Request
 from rooms.log.rows import MessageRow
 from rooms.log.verbs import Along, Verb, changed
-from rooms.polls.models import Poll
+from rooms.polls.models import CLOSE, Poll
 from rooms.polls.models import Vote as VoteRow
 from rooms.polls.protocol import MAX_CHOICE, ChoiceState, Close, NewPoll, PollState, Vote
 from rooms.polls.state import PollPart
@@ -20,11 +21,11 @@ from rooms.polls.state import PollPart
 if TYPE_CHECKING:
     from rooms.log.batch import Batch
 
-# Due rows of this kind close polls. Their key is the message's id.
-CLOSE = "polls.close"
 SOONEST, LATEST = timedelta(minutes=1), timedelta(days=366)
 # Characters that are invisible, or that make two choices look the same.
 INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+# Letters and marks that show nothing: fillers of Hangul, a blank of Braille, joiners and selectors.
+BLANK = re.compile("[\u115f\u1160\u3164\uffa0\u2800\u034f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 # These join emoji, and letters of some scripts.
 JOINERS = {"\u200c", "\u200d"}
 
@@ -63,7 +64,7 @@ def moment(poll: NewPoll) -> datetime | None:
 
 def _compared(choice: str) -> str:
     """Normalises a choice. Choices that look the same compare equal."""
-    seen = "".join(character for character in choice if character not in JOINERS)
+    seen = BLANK.sub("", "".join(character for character in choice if character not in JOINERS))
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold()).strip()
 
 

@@ -4,6 +4,9 @@ from django.utils.translation import gettext_lazy as _
 
 from rooms.models import Message, Person
 
+# Due rows of this kind close polls. Their key is the message's id.
+CLOSE = "polls.close"
+
 
 class Poll(models.Model):
     """The poll of a message. The question is the message's text."""

@@ -5,6 +5,8 @@ from collections.abc import Collection
 
 from rooms import protocol
 from rooms.database.statements import execute, fetch, listed
+from rooms.following import due
+from rooms.polls.models import CLOSE
 from rooms.polls.protocol import MAX_SHOWN, ChoiceState, MyVotes, PollState, Votes
 from rooms.reading.parts import Part
 from rooms.reading.query import Asker, Query
@@ -67,6 +69,7 @@ class PollPart(Part[PollState]):
     @classmethod
     def forget(cls, ids: Collection[int]) -> None:
         execute(_FORGET.format(ids=listed(ids)))
+        due.cancel(CLOSE, *map(str, ids))
         super().forget(ids)
 
 

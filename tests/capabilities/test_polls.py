@@ -201,6 +201,27 @@ async def test_poll_is_deleted_with_its_message(site: Site) -> None:
         assert site.run(polls.count) == [0, 0]
 
 
+async def test_deleted_poll_is_not_due_any_more(site: Site) -> None:
+    site.people("ada")
+    async with site.socket("ada") as ada:
+        closes_at = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
+        message = await ask(ada, LUNCH | {"closes_at": closes_at})
+        assert site.run(polls.due) == 1
+        await ada.call(type="delete", message=message)
+        assert site.run(polls.due) == 0
+
+
+BLANKS = ["\u3164", "\u2800", "\u115f", "\uffa0", "\u034f", "\ufe0f", "\u200d\u3164 "]
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+def test_choice_that_shows_nothing_is_refused_and_a_blank_makes_no_other(blank: str) -> None:
+    now = datetime.now(UTC)
+    assert fault(NewPoll(choices=["rice", blank]), now) == "A choice is empty or too long."
+    assert fault(NewPoll(choices=["rice", "rice" + blank]), now) == "Two choices are the same."
+    assert fault(NewPoll(choices=["❤️", "rice"]), now) is None
+
+
 async def test_voting_requires_write_permission(site: Site) -> None:
     people = site.people("ada", "bob", "eve")
     async with site.socket("ada") as ada, site.socket("bob") as bob, site.socket("eve") as eve:
