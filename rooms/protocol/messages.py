@@ -1,6 +1,7 @@
 """Messages: the commands that write them, and their representation."""
 
 import unicodedata
+from functools import cache
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,7 +16,8 @@ MAX_BODY = 16_384  # UTF-8 bytes of one message
 MAX_EVENT = 524_288  # bytes of messages in one frame to a client, except one larger message
 
 
-def _added_fields(struct: Struct, base: type[Struct]) -> tuple[str, ...]:
+@cache
+def _added_fields(struct: type[Struct], base: type[Struct]) -> tuple[str, ...]:
     """Returns the fields that capabilities added to `base`."""
     return struct.__struct_fields__[len(base.__struct_fields__) :]
 
@@ -38,13 +40,15 @@ class Send(Command, frozen=True):
     @property
     def along(self) -> dict[str, Any]:
         """Returns the added fields that are present."""
-        added = _added_fields(self, Send)
-        if not added:
-            return _NOTHING
-        return {name: value for name in added if (value := getattr(self, name)) is not UNSET}
+        found = _NOTHING
+        for name in _added_fields(type(self), Send):
+            if (value := getattr(self, name)) is not UNSET:
+                found = {**found, name: value}
+        return found
 
     def fault(self) -> Fault | None:
-        return _fault_of_body(self.body, needed=not self.along)
+        fault = _fault_of_body(self.body)
+        return None if fault is _EMPTY and self.along else fault
 
 
 class Edit(Command, frozen=True):
@@ -68,14 +72,15 @@ class React(Command, frozen=True):
         return None if is_emoji(self.emoji) else ("invalid", _("A reaction is one emoji."))
 
 
-def _fault_of_body(body: str, *, needed: bool = True) -> Fault | None:
+_EMPTY: Fault = ("invalid", _("A message needs some text."))
+
+
+def _fault_of_body(body: str) -> Fault | None:
     if len(body.encode()) > MAX_BODY:
         return "too_large", _("This message is too long. Send it in several parts.")
     if "\0" in body:
         return "invalid", _("A message cannot contain the NUL character.")
-    if needed and not body.strip():
-        return "invalid", _("A message needs some text.")
-    return None
+    return None if body.strip() else _EMPTY
 
 
 def is_emoji(text: str) -> bool:
@@ -150,7 +155,7 @@ def is_small(messages: list[MessageState]) -> bool:
     for message in messages:
         if message.reactions:
             most += sum(64 + 16 * len(reaction.people) for reaction in message.reactions)
-        for field in _added_fields(message, MessageState):
+        for field in _added_fields(type(message), MessageState):
             if (part := getattr(message, field)) is not UNSET:
                 most += len(_encoder.encode(part))
     return most < MAX_EVENT
