@@ -957,3 +957,19 @@ def test_cookies_are_secure_with_https(scheme: str, tmp_path: Path) -> None:
             assert bool(cookie["secure"]) == (scheme == "https")
             assert cookie["samesite"] == "Lax"
     assert names == {"sessionid", "csrftoken"}
+
+
+def test_directory_counts_active_members_only(ada: Person) -> None:
+    room = members.create_room(ada, "Lounge", "public")
+    gone = person("gone")
+    members.join(gone, room)
+    User.objects.get(username="gone").delete()
+    [found] = browser(ada).get("/directory.json?q=").json()["rooms"]
+    assert found["members"] == 1
+
+
+def test_no_id_appears_twice_on_a_page() -> None:
+    owner = person("root", owner=True)
+    for path in ("/settings/", "/settings/account/delete", "/accounts/password/change/"):
+        ids = re.findall(r'\bid="([^"]+)"', browser(owner).get(path).content.decode())
+        assert len(ids) == len(set(ids)), path

@@ -104,6 +104,11 @@ class ProfileForm(forms.ModelForm):
         model = Person
         fields = ["name"]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # Both forms of the settings page have a name.
+        super().__init__(*args, **kwargs)
+        self.auto_id = "profile-%s"
+
 
 class PlaceForm(forms.ModelForm):
     default_renderer = FieldRenderer
@@ -116,5 +121,6 @@ class PlaceForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.auto_id = "place-%s"
         if not apps.is_installed("rooms.accounts"):
             del self.fields["signup"]

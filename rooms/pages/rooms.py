@@ -102,7 +102,9 @@ def search_rooms(request: SignedInRequest) -> dict:
     text = _searched(request)
     mine = Membership.objects.filter(room=OuterRef("pk"), person=request.person)
     rooms = Room.objects.filter(kind=Kind.PUBLIC).annotate(
-        member_count=Count("memberships"), joined=Exists(mine), active_at=F("activity__at")
+        member_count=Count("memberships", filter=Q(memberships__person__active=True)),
+        joined=Exists(mine),
+        active_at=F("activity__at"),
     )
     if text:
         rooms = rooms.filter(Q(name__icontains=text) | Q(topic__icontains=text))

@@ -123,6 +123,19 @@ def test_voting_by_keyboard_and_layout(place: Place, options: dict) -> None:
     expect(ada.locator(".poll__who dd")).to_have_text(re.compile("You|나|Ada|me", re.IGNORECASE))
 
 
+def test_vote_survives_a_reload_right_after_it(place: Place) -> None:
+    place.site.people("ada")
+    ada = place.open("/", "ada")
+    ask(ada, "Lunch?", "Noodles", "Pizza")
+    ada.get_by_role("radio", name="Noodles").check()
+    expect(ada.locator("chat-poll")).to_contain_text("1 person voted")
+    # By arrow keys, which wait for the next one.
+    ada.get_by_role("radio", name="Noodles").press("ArrowDown")
+    ada.reload()
+    expect(ada.locator(".poll__choice", has_text="Pizza")).to_contain_text("1 vote")
+    expect(ada.get_by_role("radio", name="Pizza")).to_be_checked()
+
+
 def test_all_voters_are_named(place: Place) -> None:
     place.site.people("ada", "bob", "eve")
     ada = place.open("/", "ada")
@@ -164,9 +177,13 @@ def test_typed_command_creates_a_poll(place: Place) -> None:
     expect(dialog.get_by_label("Choice 1")).to_be_focused()
     expect(field).to_have_value("")
     ada.keyboard.type("Noodles")
-    ada.keyboard.press("Tab")
+    ada.keyboard.press("Enter")
+    expect(dialog.get_by_label("Choice 2", exact=True)).to_be_focused()
     ada.keyboard.type("Pizza")
     ada.keyboard.press("Enter")
+    expect(dialog.get_by_label("Choice 3", exact=True)).to_be_focused()
+    expect(ada.locator("#message-1")).to_have_count(0)
+    ada.keyboard.press("Control+Enter")
     expect(ada.locator("#message-1")).to_contain_text("Lunch?")
     expect(ada.locator("chat-poll")).to_contain_text("Pizza")
     expect(field).to_be_focused()
@@ -209,7 +226,7 @@ def test_refused_vote_shows_an_error_in_the_pages_language(place: Place) -> None
     dialog.get_by_label("질문").fill("점심?")
     for choice, text in ((1, "국수"), (2, "밥")):
         dialog.get_by_label(f"선택지 {choice}").fill(text)
-    ada.keyboard.press("Enter")
+    ada.keyboard.press("Control+Enter")
     expect(ada.get_by_role("radio")).to_have_count(2)
     place.site.run(polls.close_untold)
     ada.get_by_role("radio", name="밥").check()

@@ -57,6 +57,21 @@ class ChatPollCreate extends ChatDialog {
     return at;
   }
 
+  /** Enter goes on to the next choice. The button sends the poll, and so does Enter with Ctrl or Cmd. */
+  pressed(event) {
+    if (event.key !== "Enter" || event.isComposing || !event.target.matches("input")) return;
+    event.preventDefault();
+    if (event.ctrlKey || event.metaKey) {
+      event.currentTarget.requestSubmit();
+      return;
+    }
+    const fields = [...this.dialog.querySelectorAll("#poll-question, .poll-form__choice input")];
+    const at = fields.indexOf(event.target);
+    if (at < 0) return;
+    if (at + 1 < fields.length) fields[at + 1].focus();
+    else if (this.choices.length < MAX_CHOICES) this.add();
+  }
+
   submit(event) {
     event.preventDefault();
     const fields = new FormData(event.target);
@@ -91,7 +106,7 @@ class ChatPollCreate extends ChatDialog {
     return this.frame(
       gettext("Create a poll"),
       html`
-        <form class="form" @submit=${this.submit} data-lock="no" novalidate>
+        <form class="form" @submit=${this.submit} @keydown=${this.pressed} data-lock="no" novalidate>
           <div class="field">
             <label for="poll-question">${gettext("Question")}</label>
             <input id="poll-question" name="question" maxlength="500" autocomplete="off" .value=${this.question} ?autofocus=${!this.question} aria-invalid=${invalid("question")} aria-describedby=${described("question")}>

@@ -36,6 +36,7 @@ class MyVotes {
     this.otherTabs = new BroadcastChannel("polls");
     this.otherTabs.addEventListener("message", ({ data }) => data.voter === chat.me.id && this.keep(data.message, data.choices));
     chat.store.on("hello", () => this.ask());
+    addEventListener("pagehide", () => this.shown.forEach((poll) => poll.send()));
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.ask());
   }
 
@@ -98,6 +99,7 @@ class ChatPoll extends ChatElement {
 
   disconnectedCallback() {
     super.disconnectedCallback();
+    this.send();
     mine.shown.delete(this);
   }
 
@@ -114,13 +116,21 @@ class ChatPoll extends ChatElement {
     this.chosen = choices;
     this.requestUpdate();
     clearTimeout(this.timer);
-    this.timer = setTimeout(async () => {
-      const done = await this.context.change({ type: "vote", message: this.message, choices }, gettext("There is no connection. The vote was not saved."));
-      if (this.chosen !== choices) return; // a newer choice is pending
-      this.chosen = null;
-      if (done) mine.changed(this.message, choices);
-      else this.requestUpdate();
-    }, SETTLE_MS);
+    this.pending = choices;
+    this.timer = setTimeout(() => this.send(), this.byArrow ? SETTLE_MS : 0);
+  }
+
+  /** Sends the pending vote. Also called before the page or the poll goes away. */
+  async send() {
+    const choices = this.pending;
+    if (!choices) return;
+    clearTimeout(this.timer);
+    this.pending = null;
+    const done = await this.context.change({ type: "vote", message: this.message, choices }, gettext("There is no connection. The vote was not saved."));
+    if (this.chosen !== choices) return; // a newer choice is pending
+    this.chosen = null;
+    if (done) mine.changed(this.message, choices);
+    else this.requestUpdate();
   }
 
   get mayClose() {
@@ -159,7 +169,8 @@ class ChatPoll extends ChatElement {
             return html`
               <label class="poll__choice">
                 <input type=${poll.multiple ? "checkbox" : "radio"} name="poll-${message.id}" tabindex=${tabindex}
-                  .checked=${this.votes.includes(index)} @change=${(event) => this.choose(index, event.target.checked)}>
+                  .checked=${this.votes.includes(index)} @keydown=${(event) => (this.byArrow = event.key.startsWith("Arrow"))} @pointerdown=${() => (this.byArrow = false)}
+                  @change=${(event) => this.choose(index, event.target.checked)}>
                 <span class="poll__text">${text}</span>
                 <span class="poll__count">${this.count(votes)} · ${formatNumber(share)}%</span>
                 <progress class="poll__bar" max="100" value=${share} aria-hidden="true"></progress>
