@@ -513,6 +513,25 @@ def test_room_of_a_deleted_account_gets_another_owner() -> None:
     assert alone.memberships.count() == 1
 
 
+def test_reactivated_account_is_an_active_person_again() -> None:
+    user = account("ada")
+    for active in (False, True):
+        user.is_active = active
+        user.save()
+        assert Person.of(user).active is active
+
+
+@pytest.mark.parametrize("field", ["username", "email"])
+def test_addresses_and_numbers_that_people_sign_in_with_are_no_handles(
+    monkeypatch: pytest.MonkeyPatch, field: str
+) -> None:
+    monkeypatch.setattr(User, "USERNAME_FIELD", field)
+    user = User.objects.create(
+        username="ada@example.org", email="+1-555-0100", first_name="Ada", last_name="Lovelace"
+    )
+    assert Person.of(user).handle == "ada-lovelace"
+
+
 def test_the_only_owner_cannot_delete_their_account() -> None:
     owner = account("root", owner=True)
     answer = browser(owner).post(DELETE, {"password": PASSWORD, "forget_name": "on"})

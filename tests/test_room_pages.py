@@ -13,8 +13,9 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
-from django.test import Client
+from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
+from django.urls import set_script_prefix
 from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -23,7 +24,7 @@ from rooms import members, protocol
 from rooms.following.activity import ActivityFollower
 from rooms.following.follower import Changes
 from rooms.log import batch as log
-from rooms.models import Kind, Membership, Message, Person, Role, Room
+from rooms.models import Kind, Membership, Message, Person, Place, Role, Room
 from tests.programs import pages
 from tests.site import returned, start
 from tests.test_commands import environment
@@ -626,6 +627,48 @@ def test_requests_with_the_pages_csrf_token_work(public: Scene) -> None:
     assert client.cookies["csrftoken"].value == token, "other tabs keep theirs"
     answer = client.post("/rooms/", NEW, headers={"X-CSRFToken": token})
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("setting", ["CSRF_COOKIE_HTTPONLY", "CSRF_USE_SESSIONS"])
+def test_where_the_csrf_cookie_cannot_be_read_the_page_has_a_token(
+    public: Scene, setting: str
+) -> None:
+    client = browser(public.people["owner"], enforce_csrf_checks=True)
+    with override_settings(**{setting: True}):
+        csrf = boot_of(client.get(public.url()))["csrf"]
+        assert set(csrf) == {"header", "token"}
+        assert client.post("/rooms/", NEW).status_code == 403
+        answer = client.post("/rooms/", NEW, headers={csrf["header"]: csrf["token"]})
+        assert answer.status_code == 200
+
+
+def boot_of(page: Any) -> dict[str, Any]:
+    script = r'<script id="chat" type="application/json">(.*?)</script>'
+    found = re.search(script, page.content.decode(), re.S)
+    assert found
+    return json.loads(found[1])
+
+
+def test_page_says_whether_the_person_owns_the_place(public: Scene) -> None:
+    assert boot_of(browser(public.people["owner"]).get(public.url()))["is_owner"] is False
+    root = person("root", owner=True)
+    assert boot_of(browser(root).get(public.url()))["is_owner"] is True
+
+
+def test_name_of_the_place_is_only_text(public: Scene) -> None:
+    Place.objects.update(name="</title><script>x</script>")
+    page = browser(public.people["owner"]).get(public.url()).content.decode()
+    assert "<script>x</script>" not in page
+
+
+def test_addresses_of_the_page_begin_where_the_site_is_mounted(public: Scene) -> None:
+    client = browser(public.people["owner"])
+    set_script_prefix("/team/")
+    try:
+        urls = boot_of(client.get(public.url()))["urls"]
+    finally:
+        set_script_prefix("/")
+    assert (urls["home"], urls["socket"]) == ("/team/", "/team/ws/")
 
 
 # Searching

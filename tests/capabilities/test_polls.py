@@ -211,6 +211,15 @@ async def test_deleted_poll_is_not_due_any_more(site: Site) -> None:
         assert site.run(polls.due) == 0
 
 
+async def test_poll_closed_by_hand_is_not_due_any_more(site: Site) -> None:
+    site.people("ada")
+    async with site.socket("ada") as ada:
+        closes_at = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
+        message = await ask(ada, LUNCH | {"closes_at": closes_at})
+        assert (await ada.call(type="close", message=message))["type"] == "ack"
+        assert site.run(polls.due) == 0
+
+
 BLANKS = ["\u3164", "\u2800", "\u115f", "\uffa0", "\u034f", "\ufe0f", "\u200d\u3164 "]
 
 
